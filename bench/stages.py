@@ -16,11 +16,12 @@ def main(name):
     start = time.process_time()
     from frontcalc import change, regions, snapshots
     from frontcalc.measure.series import series
+    from frontcalc.run.chain import ground_of
 
     found = {"imports": time.process_time() - start}
     stages = {
         "read and parse maps": snapshots.parse_snapshot,
-        "project, repair, unite": snapshots.ground_of,
+        "project, repair, unite": ground_of,
         "what differs": change.differences,
         "split by region": change.measured,
         "read regions": regions.read_regions,

@@ -23,6 +23,7 @@ from frontcalc.archives import Archive, open_archive
 from frontcalc.crs import DEFAULT_CRS, LONLAT, exact_area_km2
 from frontcalc.geometry import area_km2
 from frontcalc.measure.sensitivity import drawn
+from frontcalc.run.chain import ground_of
 from frontcalc.views import VIEWS, View
 
 PIECE_DEGREES = 0.001
@@ -44,7 +45,7 @@ def areas(archive: Archive, view: View) -> Iterator[tuple[str, date | None, Figu
         actor = snapshot.layers[0].layer.actor
         now = (
             drawn(snapshot, actor, view, LONLAT, edge_error=1e-11),
-            snapshots.ground_of(snapshots.holding(snapshot, actor, view, DEFAULT_CRS)),
+            ground_of(snapshots.holding(snapshot, actor, view, DEFAULT_CRS)),
         )
         yield "held", ref.day, measured(*now)
         if before is not None:

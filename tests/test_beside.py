@@ -437,7 +437,7 @@ def test_a_map_that_changes_is_an_error_even_where_only_a_notice_rests_on_it(
     def changing(_: object) -> None:
         raise snapshots.changed("2024-01-15.geojson")
 
-    monkeypatch.setattr(remarks, "digests_of", changing)
+    monkeypatch.setattr(remarks, "first_fingerprint", changing)
     with pytest.raises(ChangedError, match=r"^2024-01-15\.geojson: changed while it was read"):
         frontcalc.diff(**asked)
 

@@ -65,10 +65,10 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody but the workers measures steps."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **how: object) -> None:
         raise AssertionError("a step was measured by this process")
 
-    monkeypatch.setattr(runs, "measure_step", refuse)
+    monkeypatch.setattr(chain.change, "step", refuse)
 
 
 def written(table: Any) -> bytes:
@@ -187,7 +187,7 @@ def test_a_killed_worker_loses_nothing(
 def test_other_content_on_a_worker_is_refused(
     processes: Processes, maps: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain, "fingerprint", lambda entry: "0" * 64)
+    monkeypatch.setattr(cluster, "fingerprint", lambda entry: "0" * 64)
     with pytest.raises(DataError, match=r"2024-01-01\.geojson: has another content on a worker than here; let all"):
         frontcalc.series(archive=maps, regions=regions, workers=processes.address, cache="none")
     with pytest.raises(DataError, match=r"2024-01-05\.geojson: has another content"):
@@ -196,7 +196,7 @@ def test_other_content_on_a_worker_is_refused(
 
 def test_a_file_that_workers_do_not_see_is_refused(tmp_path: Path) -> None:
     files = {Entry(tmp_path, "a.geojson"): "0" * 64}
-    met = chain.on_worker(software(), files, lambda *_: parallel.NOTHING, (), None)
+    met = cluster.on_worker(software(), files, lambda *_: parallel.NOTHING, (), None)
     assert re.match(r".*a\.geojson: cannot be read on worker .*the same path as this machine", str(met))
 
 
@@ -234,7 +234,7 @@ def test_other_software_is_refused(
 
 
 def test_a_worker_that_joined_later_is_asked_for_its_software_too() -> None:
-    met = chain.on_worker(software() | {"shapely": "0.0"}, {}, lambda *_: parallel.NOTHING, (), None)
+    met = cluster.on_worker(software() | {"shapely": "0.0"}, {}, lambda *_: parallel.NOTHING, (), None)
     assert re.match(r"--workers: worker .* has shapely .* and not 0\.0", str(met))
 
 

@@ -34,7 +34,7 @@ def found(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[sh
     """Return what was gained and lost as whole geometries, which must have been found."""
     ground = edges.difference(before, after)
     assert ground is not None
-    return shapely.union_all(ground.gained), shapely.union_all(ground.lost)
+    return shapely.union_all(ground[0]), shapely.union_all(ground[1])
 
 
 def test_a_square_that_moves_by_half_is_gained_on_one_side_and_lost_on_the_other() -> None:

@@ -164,11 +164,11 @@ def test_margins_are_areas_and_net_is_that_of_the_change(
     old = {role: united(cells) for role, cells in before.items()}
     new = {role: united(cells) for role, cells in after.items()}
     held_old, held_new = (united(set().union(*ground.values())) for ground in (before, after))
-    km2 = between(old, new, held_old, held_new, no_regions()).km2[:, :, -1]
+    km2 = between(old, new, held_old, held_new, no_regions())[1][:, :, -1]
     assert km2.sum(axis=1)[:-1] == pytest.approx([part.area / 1e6 for part in by_precedence(old).values()])
     assert km2.sum(axis=0)[:-1] == pytest.approx([part.area / 1e6 for part in by_precedence(new).values()])
     change = step(held_old, held_new, no_regions())
     assert km2[-1].sum() == pytest.approx(change.gained_km2[-1])
     assert km2[:, -1].sum() == pytest.approx(change.lost_km2[-1])
     assert np.all(km2 >= 0)
-    assert between(new, old, held_new, held_old, no_regions()).km2[:, :, -1] == pytest.approx(km2.T)
+    assert between(new, old, held_new, held_old, no_regions())[1][:, :, -1] == pytest.approx(km2.T)

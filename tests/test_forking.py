@@ -29,19 +29,23 @@ PATIENCE_S = 60.0
 
 # The caller measures no step: whichever it needs comes from a process.
 NO_STEP_HERE = """
-from frontcalc.run import run
-def refused(*_): raise AssertionError("a step was measured here")
-run.measure_step = refused
+import os
+from frontcalc.run import chain
+measured, own = chain.change.step, os.getpid()
+def refused(*what, **how):
+    if os.getpid() == own: raise AssertionError("a step was measured here")
+    return measured(*what, **how)
+chain.change.step = refused
 """
 DIES = """
 import os, signal
 from frontcalc.run import chain
-measure, caller = chain.measure_step, os.getpid()
-def dies(before, *what):
+measure, caller = chain.kept_step, os.getpid()
+def dies(before, *what, **how):
     if os.getpid() != caller and any(str(part.ref.day) == "2024-01-20" for part in before.parts):
         os.kill(os.getpid(), signal.SIGKILL)
-    return measure(before, *what)
-chain.measure_step = dies
+    return measure(before, *what, **how)
+chain.kept_step = dies
 """
 NO_FORK = """
 import os
@@ -97,7 +101,7 @@ from contextlib import ExitStack
 from frontcalc.run import parallel
 class Regions:
     def prepare(self): pass
-def answers(*_): return ["measured"], {}, {}, {}
+def answers(*_): return ["measured"], {}
 def dies(*_): os.kill(os.getpid(), signal.SIGKILL)
 def sleeps(*_): time.sleep(600)
 def dies_in_a_word(*_):
@@ -115,12 +119,12 @@ with ExitStack() as stack:
 SLOW = """
 import time
 from frontcalc.run import chain
-measure = chain.measure_step
-def slow(*what):
+measure = chain.change.step
+def slow(*what, **how):
     os.write(1, b"%d\\n" % os.getpid())
     time.sleep({seconds})
-    return measure(*what)
-chain.measure_step = slow
+    return measure(*what, **how)
+chain.change.step = slow
 """
 SLOW_S = 5  # so that a block takes longer than anybody's patience
 # What runs these tests in the background may have them ignore interrupts.
@@ -332,6 +336,6 @@ def test_only_a_command_of_its_own_process_forks(maps: Path, monkeypatch: pytest
     assert run(arguments) == 0
     assert run([*arguments, "--workers", "2"]) == 0
     assert not any("processes" in how for how in asked)
-    monkeypatch.setattr("frontcalc.run.run.user_cache", lambda folder: frontcalc.cache.NOTHING_KEPT)
+    monkeypatch.setattr("frontcalc.run.chain.user_cache", lambda folder: frontcalc.cache.NOTHING_KEPT)
     assert run(arguments, alone=True) == 0
     assert asked[-1]["processes"] is True

@@ -18,7 +18,8 @@ import frontcalc
 from frontcalc import change, geometry
 from frontcalc.archives import open_archive
 from frontcalc.crs import exact_area_km2
-from frontcalc.snapshots import Snapshot, ground_of, holding, read_snapshot
+from frontcalc.run.chain import ground_of
+from frontcalc.snapshots import Snapshot, holding, read_snapshot
 from frontcalc.states import States
 from frontcalc.views import VIEWS
 

@@ -13,6 +13,7 @@ import shapely
 import frontcalc
 from frontcalc import archives, change, geometry, snapshots
 from frontcalc.outputs import render
+from frontcalc.run.chain import ground_of
 from frontcalc.slivers import mean_widths_m
 from frontcalc.tables import Table
 from frontcalc.views import VIEWS
@@ -30,8 +31,7 @@ def test_790_of_836_gained_parts_of_2024_are_slivers(shared: Path) -> None:
     maps = archives.open_archive(shared / "archives" / "isw-weekly")
     ends = [ref for ref in maps.refs if str(ref.day) in ("2023-12-31", "2024-11-17")]
     before, after = (
-        snapshots.ground_of(snapshots.holding(snapshots.read_snapshot(ref), "Russia", VIEWS["assessed"], CRS))
-        for ref in ends
+        ground_of(snapshots.holding(snapshots.read_snapshot(ref), "Russia", VIEWS["assessed"], CRS)) for ref in ends
     )
     gained, _ = change.differences(before, after, whole=True)
     parts = geometry.polygonal(np.array([gained], dtype=object))

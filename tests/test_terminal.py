@@ -189,13 +189,13 @@ def test_names_cannot_command_the_terminal(maps: Path, region_file: Write) -> No
 
 SLOW = """
 import sys, time
-from frontcalc import snapshots
 from frontcalc.cli import run
-ground_of = snapshots.ground_of
+from frontcalc.run import run as runs
+ground_of = runs.ground_of
 def slow(*arguments, **options):
     time.sleep(0.8)
     return ground_of(*arguments, **options)
-snapshots.ground_of = slow
+runs.ground_of = slow
 sys.exit(run(sys.argv[1:]))
 """
 

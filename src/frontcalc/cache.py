@@ -51,6 +51,7 @@ _TABLE = (
 _INDEX = "CREATE INDEX IF NOT EXISTS uses ON entries (used, size, kind)"  # so that sums need read no content
 _ADD = "INSERT OR REPLACE INTO entries (used, kind, key, digest, content, size) VALUES (?, ?, ?, ?, ?, ?)"
 _OLDEST_GO = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY used, id LIMIT ?)"
+_SMALL = ("areas", "repairs", "steps")  # kinds that a run may have in memory
 _SUMS = "SELECT count(*), ifnull(sum(CAST(size AS INTEGER)), 0) FROM entries"
 
 _Entry = tuple[str, str, bytes]  # kind, key, content
@@ -70,19 +71,24 @@ class Cache:
 
     A key says what an entry is made of; the method that makes it is added to it here.
 
-    Beyond `most_bytes`, what was not used for longest is removed. What is `gathered` is `waiting` to be written.
+    Beyond `most_bytes`, what was not used for longest is removed. What is `gathered` is `waiting` to be written. With a
+    `memory`, small entries that were found or made are in it too, by kind and key, whether there is a folder or not.
     """
 
     folder: Path | None = None
     most_bytes: int = _USUAL_LIMIT
     waiting: list[_Entry] | None = field(default=None, compare=False, repr=False)
     method: str = field(default="", compare=False, repr=False)  # that of the run, else found each time
+    memory: dict[tuple[str, str], bytes] | None = field(default=None, compare=False, repr=False)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return the bytes kept under a key, None where there are none or they are not as they were written."""
+        if self.memory is not None and (kind, key) in self.memory:
+            return self.memory[kind, key]
         if self.folder is None:
             return None
-        content, today, key = None, int(time() // 86_400), key_of((self.method or method_version(), key))
+        name, content, today = (kind, key), None, int(time() // 86_400)
+        key = key_of((self.method or method_version(), key))
         with suppress(OSError):
             with _connected(self.folder) as opened:
                 asked = "SELECT digest, content, used < ? FROM entries WHERE kind = ? AND key = ?"
@@ -94,6 +100,8 @@ class Cache:
                         # What was used last goes last; to the day is near enough.
                         with _connected(self.folder) as opened:
                             opened.execute("UPDATE entries SET used = ? WHERE kind = ? AND key = ?", (today, kind, key))
+        if self.memory is not None and content is not None and kind in _SMALL:
+            self.memory[name] = content
         return content
 
     def kept(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
@@ -106,6 +114,8 @@ class Cache:
 
     def put(self, *entries: _Entry) -> None:
         """Keep entries, each in place of one of its kind and key, and make room; else the log says so once."""
+        if self.memory is not None:
+            self.memory.update({(kind, key): content for kind, key, content in entries if kind in _SMALL})
         if self.folder is None:
             return
         if strange := {kind for kind, _, _ in entries}.difference(KINDS):

@@ -23,17 +23,10 @@ archives (docs/performance.md).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from frontcalc.geometry import directed_edges, refuse_crossings
-
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, refuse_crossings
 
 MOST_DIFFERING = 0.2  # share of edges that differ above which the plain way is as fast
 TOLERANCE_M2 = 0.01  # the faces may be so far from the change of the total: sums over whole maps err by a hundredth
@@ -43,15 +36,11 @@ _SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on
 _CELLS = 2_000_000  # of the table of points by edges: 16 MB
 
 
-class Difference(NamedTuple):
-    """Polygons (n,) of ground gained and (m,) of ground lost; those of each may touch and do not overlap."""
+def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[Geometries, Geometries] | None:
+    """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell.
 
-    gained: Geometries
-    lost: Geometries
-
-
-def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Difference | None:
-    """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell."""
+    Either is polygons (n,), which may touch and do not overlap.
+    """
     old, new = directed_edges(before), directed_edges(after)
     old_rest, new_rest = differing(old, new)
     refuse_crossings(np.concatenate([old_rest, new_rest]))  # edges that both maps have cross none of either
@@ -66,7 +55,7 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Dif
     change = shapely.area(after) - shapely.area(before)
     if (np.abs(turns) > 1).any() or abs(float(np.sum(turns * areas)) - change) > TOLERANCE_M2:
         return None
-    return Difference(faces[turns == 1], faces[turns == -1])
+    return faces[turns == 1], faces[turns == -1]
 
 
 def differing(old: Floats, new: Floats) -> tuple[Floats, Floats]:

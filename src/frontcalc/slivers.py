@@ -11,9 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
+from frontcalc.geometry import Floats, Geometries
 
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
 SliverRule = tuple[float, str]  # the mean width (m) below which a part is a sliver, 0 for none; the parts' CRS
 SLIVER_WIDTH_M = 100.0  # on the ground, unless the user says otherwise
 _GRID_M = 0.01

@@ -73,18 +73,19 @@ class States:
     skip_bad: bool = False  # pass over files that cannot be read
     read: Callable[[SnapshotRef], Snapshot] = read_snapshot  # returns what is on a map
 
-    def on(self, day: date) -> State | None:
+    def on(self, day: date, why: list[Notice] | None = None) -> State | None:
         """Return the state on a day: the latest complete map dated on or before it.
 
         A layer that no earlier map has is empty. One that an earlier map has and this one lacks makes this one
         incomplete: the state steps back with notice LAYER-MISSING, or the layer is carried over for up to `carry_days`
-        days. A layer that five maps in a row lack has ended: there is no state, and `absence` says why. Before the
-        archive's first map it is the opening map, if one was given.
+        days. A layer that five maps in a row lack has ended: there is no state. Before the archive's first map it is
+        the opening map, if one was given. `why` gets what says why there is no state: files that cannot be read, where
+        bad ones are skipped; an ended layer.
         """
         given = self.archive.opening
         if given and given.day and day <= given.day:
             return self.opened_by(given, day)
-        notices: list[Notice] = []
+        notices, why = list[Notice](), [] if why is None else why
         for ref in self.archive.upto(day):
             bad: list[DataError] = []
             with passing_over(bad, asked=self.skip_bad):
@@ -94,6 +95,7 @@ class States:
                     self.check_known(ref)
             if bad:
                 notices.append(Notice("SKIPPED", str(bad[0])))
+                why.append(notices[-1])
                 continue
             lacking = self._lacking(ref)
             if lacking:
@@ -108,11 +110,20 @@ class States:
                     Notice("CARRIED", f"{ref.day}: {name} is that of {source.day}") for name, source in earlier.items()
                 )
                 return State(carried, tuple(notices))
-            if any(self._is_over(ref, name, source) for name, source in earlier.items()):
-                return None
+            for name, source in earlier.items():
+                if self._is_over(ref, name, source):
+                    why.append(self._end_notice(name, source))
+                    return None
             said = f"{ref.day} lacks {' and '.join(earlier)}, so an earlier map is used"
             notices.append(Notice("LAYER-MISSING", said))
         return None
+
+    def _end_notice(self, name: str, source: SnapshotRef) -> Notice:
+        """Return the notice of what is no longer drawn since a map."""
+        mine = [part for part in self._layers(source) if part.layer.actor == self.actor]
+        drawn = " and ".join(part.name for part in mine if name in (part.layer.role, spelling(part.name)))
+        since = f" since {in_words(source.day)}" if source.day else ""
+        return Notice("ENDED", f"{drawn or name} of {self.actor}: not drawn{since}")
 
     def opened_by(self, ref: SnapshotRef, day: date) -> State:
         """Return a map that was given for a day as its state; DataError where nothing on it counts as the actor's."""
@@ -178,9 +189,10 @@ class States:
         days, label, notices = self.archive.days, period.label, list[Notice]()
         opens_on, closes_on = period.opens_on or self.archive.first, period.closes_on or days[-1]
         none, asked = Span(period, None, None, actor=self.actor), (closes_on - opens_on).days
-        closing, opening = self.on(closes_on), self.on(opens_on)
-        for state, day in ((closing, closes_on), (opening, opens_on)):
-            why = self.absence(day) if state is None else []
+        unclosed, unopened = list[Notice](), list[Notice]()
+        closing, opening = self.on(closes_on, unclosed), self.on(opens_on, unopened)
+        for state, day, why in ((closing, closes_on, unclosed), (opening, opens_on, unopened)):
+            why = why if state is None else []
             notices.extend(notice if notice.code == "ENDED" else replace(notice, period=label) for notice in why)
             if any(notice.code == "ENDED" for notice in why):
                 return replace(none, notices=tuple(notices))
@@ -220,31 +232,13 @@ class States:
         before = next(filter(None, (self.before_invasion(one, opens_on) for one in drawn)), None)
         return before or late, "" if before else f"the archive's first map, {late.day}, stands for {opens_on}"
 
-    def absence(self, day: date) -> list[Notice]:
-        """Return why no map stands for a day: files that cannot be read, where bad ones are skipped; an ended layer."""
-        notices = []
-        for ref in self.archive.upto(day):
-            bad: list[DataError] = []
-            with passing_over(bad):
-                self.read(ref)
-            notices += [Notice("SKIPPED", str(error)) for error in bad]
-            for name in () if bad else self._lacking(ref):
-                source = self._last_with(ref, name)
-                if source and source.day and self._is_over(ref, name, source):
-                    drawn = [
-                        part.name
-                        for part in self.read(source).layers
-                        if part.layer.actor == self.actor and name in (part.layer.role, spelling(part.name))
-                    ]
-                    what = f"{' and '.join(drawn) or name} of {self.actor}: not drawn since {in_words(source.day)}"
-                    return [*notices, Notice("ENDED", what)]
-        return notices
-
     def notices_on(self, day: date, state: State | None) -> list[Notice]:
         """Return the notices for a day and the map that stands for it: none, an old one, and the map's own."""
         first, last = self.archive.refs[0].day, self.archive.refs[-1].day
         if state is None:
-            ended = [notice for notice in self.absence(day) if notice.code == "ENDED"]
+            why: list[Notice] = []
+            self.on(day, why)
+            ended = [notice for notice in why if notice.code == "ENDED"]
             return ended or [Notice("NO-MAP", f"the archive's first map is of {first}", str(day))]
         late = [Notice("CLOSES-EARLY", f"the archive's last map is of {last}", str(day))]
         own = [Notice(notice.code, notice.message, str(day)) for notice in state.notices]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -15,24 +14,6 @@ from frontcalc.regions import RegionSet
 
 NOTHING = "none"  # the role of ground that the actor does not hold
 Ground = Mapping[Role, shapely.MultiPolygon]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Transitions:
-    """Ground by its role on two maps; regions are in the set's order, unassigned and total after them."""
-
-    roles: tuple[str, ...]  # in order of precedence, `NOTHING` last
-    km2: Floats  # (roles, roles, n + 2), from one at the opening to one at the close; 0 from nothing to nothing
-
-    @property
-    def gained_km2(self) -> Floats:
-        """What came from nothing (n + 2,), in km²."""
-        return np.asarray(self.km2[-1].sum(axis=0))
-
-    @property
-    def lost_km2(self) -> Floats:
-        """What went to nothing (n + 2,), in km²."""
-        return np.asarray(self.km2[:, -1].sum(axis=0))
 
 
 def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
@@ -48,8 +29,11 @@ def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
 
 def between(
     before: Ground, after: Ground, held_before: shapely.Geometry, held_after: shapely.Geometry, regions: RegionSet
-) -> Transitions:
-    """Return how much ground turned from each role into each other one; FrontcalcError as for `change.step`.
+) -> tuple[list[str], Floats]:
+    """Return the roles (r,), in order of precedence, `NOTHING` last, and how much ground turned from each into each.
+
+    That is (r, r, n + 2) in km², from one at the opening to one at the close, 0 from nothing to nothing; by region in
+    the set's order, unassigned, total. FrontcalcError is raised as by `change.step`.
 
     `before` and `after` are an actor's ground by role on either map, which may overlap, with its unions `held_before`
     and `held_after`: valid, in metres of the regions' equal-area projection.
@@ -71,4 +55,4 @@ def between(
             area = float(geometry.area_km2(parted.get(role, nothing)))
             if abs(area - turned) > CONTRADICTION_KM2:
                 raise contradiction(f"{area:.6f} km² of {role.value}, {turned:.6f} by transitions", "two maps")
-    return Transitions((*(role.value for role in roles), NOTHING), km2)
+    return [*(role.value for role in roles), NOTHING], km2

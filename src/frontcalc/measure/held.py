@@ -16,7 +16,7 @@ from frontcalc import geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.change import roles as transitions
-from frontcalc.change.roles import NOTHING, Transitions
+from frontcalc.change.roles import NOTHING
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import Role
@@ -28,6 +28,7 @@ from frontcalc.regions import UNASSIGNED
 from frontcalc.run.lands import land_left
 from frontcalc.run.meta import meta_of, table_of
 from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import in_order
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
 from frontcalc.states import Span, State
@@ -83,7 +84,7 @@ def held(
 
     rows: list[HeldRow] = []
     shares: dict[LayerShare, None] = {}
-    for (actor, day, state), measured in run.each(measure, states):
+    for (actor, day, state), measured in in_order(run.options.threads, measure, states):
         areas, share = measured or (None, None)
         if share:
             shares[share] = None
@@ -153,7 +154,7 @@ def holdings(
     run.said += left_out(run, actor)
     found = ((day, states.on(day)) for day in track(days, "drawing map"))
     shown = ((day, state) for day, state in found if state is not None)
-    for (day, state), areas in run.each(lambda one: run.areas(one[1].snapshot, actor), shown):
+    for (day, state), areas in in_order(run.options.threads, lambda one: run.areas(one[1].snapshot, actor), shown):
         said = states.notices_on(day, state)
         run.said += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
@@ -209,7 +210,7 @@ def flows(
     rows: list[FlowRow] = []
     shares: dict[LayerShare, None] = {}
 
-    def measure(span: Span) -> tuple[Transitions | None, list[LayerShare]]:
+    def measure(span: Span) -> tuple[tuple[list[str], Floats] | None, list[LayerShare]]:
         if span.ends is None:
             return None, []
         before, after = (run.roles(state, span.actor) for state in span.ends)
@@ -217,17 +218,17 @@ def flows(
         turned = transitions.between(before, after, opening, closing, run.takers(span.actor))
         return turned, [layer_share(run, state, span.actor) for state in span.ends]
 
-    for span, (turned, covered) in run.each(measure, run.resolved(wanted)):
-        elsewhere = {} if turned is None else {"gained": [turned.gained_km2], "lost": [turned.lost_km2]}
+    for span, (turned, covered) in in_order(run.options.threads, measure, run.resolved(wanted)):
+        known, turned_km2 = turned or ([], np.empty((0, 0, 0)))
+        elsewhere = {"gained": [turned_km2[-1].sum(axis=0)], "lost": [turned_km2[:, -1].sum(axis=0)]} if turned else {}
         said = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
         own, codes = columns_of(run, span), join_codes(said)
         # A row each pair of the view's roles, also of those that the maps do not show.
-        known = turned.roles if turned else ()
         roles = [*(role.value for role in Role if role in run.view.roles or role in known), NOTHING]
         for line, (old, new) in product(run.lines.shown, list(product(roles, roles))[:-1]):
             km2 = 0.0 if turned else None
-            if turned and old in known and new in known:
-                km2 = line.sum_of(turned.km2[known.index(old), known.index(new)])
+            if old in known and new in known:
+                km2 = line.sum_of(turned_km2[known.index(old), known.index(new)])
             own |= {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
             rows.append(FlowRow(**own, km2=km2, notes=codes))
         run.spans.append(span)

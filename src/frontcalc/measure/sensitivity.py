@@ -275,12 +275,12 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         yield _outcome(run, span, "slivers", _LEFT_OUT.format(limit), (more_km2, less_km2))
     if beside := [line for line in run.lines.shown if any(border_km2(run, span.actor, line, one.change) or ())]:
         yield from _borders_elsewhere(run, one, beside, parts)
-    if faults := [found for found in one.suspect if found.notice.code == "REDEFINITION"]:
+    if faults := [found for found in one.suspect if found[2].code == "REDEFINITION"]:
         assert one.change is not None
         whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
-        more_km2, less_km2 = (km2 - sum(own.km2 for own in faults if own.kind == kind) for kind, km2 in whole)
+        more_km2, less_km2 = (km2 - sum(own for side, own, _ in faults if side == kind) for kind, km2 in whole)
         outcome = _outcome(run, span, "redefinitions", "suspected left out", (more_km2, less_km2))
-        yield outcome._replace(notices=(*span.notices, *(found.notice for found in faults)))
+        yield outcome._replace(notices=(*span.notices, *(notice for *_, notice in faults)))
 
 
 def _borders_elsewhere(

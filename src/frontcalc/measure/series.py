@@ -18,6 +18,7 @@ from frontcalc.notices import Notice, noted
 from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
@@ -86,7 +87,7 @@ def series(
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
         before = run.states(actor).on(eve) if begin > maps.days[0] or maps.opening else None
         since = None if every == "snapshot" else eve
-        rows += _actor_series(run, actor, before, since, run.ahead(actor, before, dates, what))
+        rows += _actor_series(run, actor, before, since, measured_ahead(run, actor, before, dates, what))
     return table_of(run, SeriesRow, rows, slivers=True)
 
 
@@ -106,16 +107,15 @@ def _actor_series(
         span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
         # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
-        moved, moved_km2 = None, dict[Line, float]()
-        if span.ends:
-            moved = run.move(*span.ends, actor, held)
+        moved, moved_km2 = run.change(span, opening=held), dict[Line, float]()
+        if span.ends and moved:
             changes.append(Change(moved.km2, moved.large))
             held = moved.km2[CLOSING]
             suspect = suspect_parts(run, span, moved, at_once=False)
             moved_km2 = interpolated(run, span, moved)[0]
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
-            run.said += [*stale, *(found.notice for found in suspect)]
+            run.said += [*stale, *(notice for *_, notice in suspect)]
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
         said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
@@ -124,7 +124,7 @@ def _actor_series(
         del own["period"]
         held_km2 = None if held is None or state is None else held[0].tolist()
         for line in run.lines.shown:
-            mine = [found.notice for found in suspect if line.sum_of(found.km2) >= SHOWN_KM2]
+            mine = [notice for _, km2, notice in suspect if line.sum_of(km2) >= SHOWN_KM2]
             figures = shown.row(line.members) if shown else BLANK
             net, is_moved = figures["net_km2"], line in moved_km2
             own |= noted([*said, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked

@@ -1,4 +1,4 @@
-"""What is found on maps and measured between them: kept for later runs, and measured in a chain by a worker.
+"""What is made of maps and kept: what is on them, their ground, steps between them; also a chain of them, by a worker.
 
 A step depends on its two maps, the regions and the method alone. So it is the same whoever measures it, and can be
 kept; another machine must have the same software and the same files. What was held at the opening is carried from step
@@ -7,42 +7,50 @@ to step by whoever puts the steps together, in their order.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache, partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import orjson
 import shapely
 
-from frontcalc import change, snapshots
+from frontcalc import change, geometry
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import NOTHING_KEPT, Cache, gathered
+from frontcalc.cache import NOTHING_KEPT, Cache, gathered, user_cache
 from frontcalc.change import Change, Floats
 from frontcalc.errors import DataError, FrontcalcError
+from frontcalc.layers import Layer, Role
+from frontcalc.limits import limits
+from frontcalc.notices import Notice
 from frontcalc.progress import timed
-from frontcalc.read import fingerprint
-from frontcalc.read.files import Entry
+from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, forget_read, passing_over
-from frontcalc.snapshots.drawn import parsed
-from frontcalc.snapshots.facts import REMEMBERED, snapshot_from_bytes, snapshot_key, snapshot_to_bytes
-from frontcalc.snapshots.holdings import GAPS_KM2
-from frontcalc.versions import key_of, software
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tell, changed, passing_over, projected
+from frontcalc.snapshots.drawn import REMEMBERED, first_fingerprint, parsed
+from frontcalc.versions import key_of, method_version
 
-Grounds = Callable[[Holding], shapely.MultiPolygon]
-Measured = tuple[list[Snapshot], dict[str, Change], dict[str, Floats], dict[str, Floats]]
-"""Of a chain: what is on each map that could be read, steps by key, gaps of repair by holding, areas held by key."""
+MeasuredChain = tuple[list[Snapshot], dict[tuple[str, str], bytes]]
+"""Of a chain: what is on each map that could be read, and what is to be kept beside, as in `Cache.memory`."""
 
-Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], Measured]]
+Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], MeasuredChain]]
 """Has a chain of maps measured elsewhere, by what `Run.chain` returns, and returns what waits for it."""
 
-NOTHING: Measured = ([], {}, {}, {})
+NOTHING: MeasuredChain = ([], {})
 
-_FLOATS = np.dtype("<f8")
+FLOATS = np.dtype("<f8")
+
+
+def run_cache(folder: str | Path | None) -> Cache:
+    """Return a cache for one run, which has what it needs again in memory."""
+    kept = user_cache(folder)
+    return replace(kept, method=method_version() if kept.folder else "", memory={})
 
 
 def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding) -> str:
@@ -54,20 +62,58 @@ def step_to_bytes(step: Change) -> bytes:
     """Return a step as bytes: how many places its two arrays have, their figures, and the large parts after them."""
     near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
     places = step.km2.shape[-1], near_km2.shape[-1]
-    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(_FLOATS)
+    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(FLOATS)
     large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
     return figures.tobytes() + shapely.to_wkb(large)
 
 
 def step_from_bytes(content: bytes) -> Change:
     """Return a step without its ground, which is not kept."""
-    rows, near = np.frombuffer(content, _FLOATS, count=2).astype(int).tolist()
+    rows, near = np.frombuffer(content, FLOATS, count=2).astype(int).tolist()
     count = 2 + 12 * rows + 4 * near
-    figures = np.frombuffer(content, _FLOATS, count=count)
-    gained, lost = shapely.get_parts(shapely.from_wkb(content[count * _FLOATS.itemsize :]))
+    figures = np.frombuffer(content, FLOATS, count=count)
+    gained, lost = shapely.get_parts(shapely.from_wkb(content[count * FLOATS.itemsize :]))
     large = shapely.get_parts(gained), shapely.get_parts(lost)
     near_km2 = figures[2 + 12 * rows :].reshape(2, 2, near)
     return Change(figures[2 : 2 + 12 * rows].reshape(6, 2, rows), large, near_km2=near_km2)
+
+
+def snapshot_to_bytes(snapshot: Snapshot) -> bytes:
+    """Return what was found on a map as bytes; DataError where a file has changed since its key was made."""
+    if [file.sha256 for file in snapshot.files] != [first_fingerprint(part.entry) for part in snapshot.ref.parts]:
+        raise changed(snapshot.files[0].name)
+    layers = [(part, part.layer) for part in snapshot.layers]
+    content = {
+        "files": [[file.name, file.sha256] for file in snapshot.files],
+        "layers": [
+            [part.name, layer.actor, layer.role.value, layer.whole, layer.legend, part.crs, part.file, part.digest]
+            for part, layer in layers
+        ],
+        "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
+        "stated_days": [day.isoformat() for day in snapshot.stated_days],
+        "tells": [list(tell) for tell in snapshot.tells],
+        "box": snapshot.box,
+        "boxes": snapshot.boxes,
+    }
+    return orjson.dumps(content)
+
+
+def snapshot_from_bytes(ref: SnapshotRef, content: bytes) -> Snapshot:
+    """Return what an earlier run found on a map."""
+    found: dict[str, Any] = orjson.loads(content)
+    return Snapshot(
+        ref,
+        files=tuple(SourceFile(*file) for file in found["files"]),
+        layers=tuple(
+            SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
+            for name, actor, role, whole, legend, crs, file, digest in found["layers"]
+        ),
+        notices=tuple(Notice(*notice) for notice in found["notices"]),
+        stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
+        tells=tuple(Tell(*tell) for tell in found["tells"]),
+        box=tuple(found["box"]) if found["box"] else None,
+        boxes=tuple(tuple(box) for box in found["boxes"]),
+    )
 
 
 def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Snapshot] | None = None) -> Snapshot:
@@ -81,7 +127,13 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
     key = content = None
     if cache.folder is not None:
         with passing_over(asked=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
-            key = snapshot_key(ref)
+            # All that decides what is found on it, a single byte of a file too.
+            files = (
+                f"{part.entry.label} {part.entry.siblings} {part.day} {part.field} {part.moment} "
+                f"{first_fingerprint(part.entry)}"
+                for part in ref.parts
+            )
+            key = key_of((repr(limits()), str(ref.day), repr(ref.legend), *files))
             content = cache.get("maps", key)
     if content is not None:
         found = snapshot_from_bytes(ref, content)
@@ -96,26 +148,72 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
     return found
 
 
-def kept_ground(held: Holding, cache: Cache) -> shapely.MultiPolygon:
-    """Return the ground of a holding as an earlier run made it, else make and keep it."""
+def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygon:
+    """Return the ground of a holding as an earlier run made it, else make and keep it.
+
+    It is valid, in metres, overlaps counted once. UsageError says that the CRS is not equal-area over the data,
+    DataError that a layer cannot be repaired or that a file has changed.
+    """
     if (content := cache.get("grounds", held.key)) is not None:
         return cast(shapely.MultiPolygon, shapely.from_wkb(content))
-    ground = snapshots.ground_of(held, partial(kept_ground, cache=cache))
-    gaps_km2 = GAPS_KM2[held.key].tobytes()
-    cache.put(("repairs", held.key, gaps_km2), ("grounds", held.key, shapely.to_wkb(ground)))
+    drawn = [projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts]
+    ground = shapely.MultiPolygon()
+    if held.parts:
+        first = held.parts[0]
+        with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
+            try:
+                ground = geometry.union(*(polygons for polygons, _ in drawn))
+            except DataError as error:
+                error.where = " and ".join(dict.fromkeys(part.file for part in held.parts))
+                raise
+    if held.without:
+        before = ground_of(Holding(held.without, held.plane), cache)
+        ground = geometry.as_multipolygon(geometry.overlaid(shapely.difference, ground, before))
+    gaps_km2 = np.array([gap for _, gap in drawn], dtype=FLOATS)
+    cache.put(("repairs", held.key, gaps_km2.tobytes()), ("grounds", held.key, shapely.to_wkb(ground)))
     return ground
 
 
 def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
     """Return for each layer of a holding by how much two ways of repairing it differ (km²), 0 below 1 km²."""
-    if held.key not in GAPS_KM2:
-        content = cache.get("repairs", held.key)
-        if content is not None:
-            GAPS_KM2[held.key] = np.frombuffer(content, _FLOATS)
-        else:
-            snapshots.ground_of(held, partial(kept_ground, cache=cache))
-            cache.put(("repairs", held.key, GAPS_KM2[held.key].tobytes()))
-    return GAPS_KM2[held.key]
+    content = cache.get("repairs", held.key)
+    if content is None:
+        made: dict[tuple[str, str], bytes] = {}
+        ground_of(held, Cache(memory=made))
+        content = made["repairs", held.key]
+        cache.put(("repairs", held.key, content))
+    return np.frombuffer(content, FLOATS)
+
+
+def kept_step(
+    before: Holding,
+    after: Holding,
+    ground: Callable[[Holding], shapely.MultiPolygon],
+    regions: Callable[[], RegionSet],
+    *,
+    key: str,
+    slivers: SliverRule,
+    cache: Cache,
+    afresh: bool = False,
+) -> Change:
+    """Return the step between two maps as an earlier run measured it, else measure and keep it, all but its ground.
+
+    `ground` returns that of a map and `regions` the regions, whose key is `key`; both are asked only where the step is
+    measured, as it is anyway if `afresh`. Errors are as of `change.step`.
+    """
+    name = step_key(key, slivers, before, after)
+    if not afresh and (content := cache.get("steps", name)) is not None:
+        return step_from_bytes(content)
+    opening, closing = ground(before), ground(after)
+    days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
+    with timed(f"compared {' with '.join(days)}"):
+        try:
+            step = change.step(opening, closing, regions(), slivers=slivers)
+        except DataError as error:
+            error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
+            raise
+    cache.put(("steps", name, step_to_bytes(step)))
+    return step
 
 
 def unknown_part(
@@ -132,40 +230,14 @@ def unknown_part(
     return maps[unknown[0] : unknown[-1] + 2] if unknown else ()
 
 
-def files_of(maps: Sequence[SnapshotRef | Holding], without: Sequence[SnapshotLayer]) -> dict[Entry, str]:
-    """Return the SHA-256 of the files that a chain of maps is read from, as far as they can be read."""
-    layers = [*(part for one in maps if isinstance(one, Holding) for part in one.parts), *without]
-    refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
-    files: dict[Entry, str] = {}
-    for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
-        with suppress(DataError):
-            files[entry] = fingerprint(entry)
-    return files
-
-
-def keep_measured(measured: Measured, cache: Cache) -> None:
-    """Keep what a worker measured, its maps in memory and all in a cache."""
-    found, steps, gaps_km2, areas = measured
-    GAPS_KM2.update(gaps_km2)
+def keep_measured(measured: MeasuredChain, cache: Cache, *, elsewhere: bool) -> None:
+    """Keep what a worker measured in memory, and in the cache's folder too if that is not the worker's own."""
+    found, entries = measured
+    kept = cache if elsewhere else replace(cache, folder=None)
     by_ref = {snapshot.ref: snapshot for snapshot in found}
     for ref in by_ref:
-        kept_snapshot(ref, cache, by_ref)
-    if cache.folder is not None:
-        cache.put(*(("steps", key, step_to_bytes(step)) for key, step in steps.items()))
-        cache.put(*(("repairs", key, km2.tobytes()) for key, km2 in gaps_km2.items()))
-        cache.put(*(("areas", key, km2.tobytes()) for key, km2 in areas.items()))
-
-
-def measure_step(before: Holding, after: Holding, ground: Grounds, regions: RegionSet, slivers: SliverRule) -> Change:
-    """Return the step between two maps, whose ground `ground` returns; raises as `change.step`."""
-    opening, closing = ground(before), ground(after)
-    days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
-    with timed(f"compared {' with '.join(days)}"):
-        try:
-            return change.step(opening, closing, regions, slivers=slivers)
-        except DataError as error:
-            error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
-            raise
+        kept_snapshot(ref, kept, by_ref)
+    kept.put(*((*name, content) for name, content in entries.items()))
 
 
 def measure_chain(
@@ -175,85 +247,36 @@ def measure_chain(
     hold: Callable[[Snapshot], Holding],
     key: str,
     slivers: SliverRule,
-    cache: Cache | None,
-) -> Measured:
+    cache: Cache = NOTHING_KEPT,
+) -> MeasuredChain:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
     Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
     itself, is left out: whoever needs it finds out and says so. `maps` are neighbours in their order; `hold` returns
-    what counts as held on one, and must bear being pickled; `key` is that of the regions, by `regions_key`. Maps and
-    steps are kept in `cache`, if there is one.
+    what counts as held on one, and must bear being pickled; `key` is that of the regions, by `regions_key`. What is
+    measured is kept in `cache` too.
     """
     found: list[Snapshot] = []
-    steps: dict[str, Change] = {}
-    gaps_km2: dict[str, Floats] = {}
-    areas: dict[str, Floats] = {}
+    entries: dict[tuple[str, str], bytes] = {}
     before: Holding | None = None
-    with gathered(cache or NOTHING_KEPT) as together:
-        ground = lru_cache(maxsize=2)(partial(kept_ground, cache=together))
+    with gathered(replace(cache, memory=entries)) as together:
+        ground = lru_cache(maxsize=2)(partial(ground_of, cache=together))
         for one in maps:
             try:
                 if isinstance(one, Holding):
                     after = one
                     if before is None:
                         # Under the key of `Run.areas`.
-                        areas[f"{key} {one.key}"] = change.areas(ground(one), regions).astype(_FLOATS)
+                        areas = change.areas(ground(one), regions).astype(FLOATS)
+                        together.put(("areas", f"{key} {one.key}", areas.tobytes()))
                 else:
                     found.append(kept_snapshot(one, together))
                     after = hold(found[-1])
                 if before is not None:
-                    name = step_key(key, slivers, before, after)
-                    if (content := together.get("steps", name)) is None:
-                        content = step_to_bytes(measure_step(before, after, ground, regions, slivers))
-                        together.put(("steps", name, content))
-                    steps[name] = step_from_bytes(content)
+                    kept_step(before, after, ground, lambda: regions, key=key, slivers=slivers, cache=together)
                     for held in (before, after):
-                        gaps_km2[held.key] = kept_gaps_km2(held, together)
+                        kept_gaps_km2(held, together)
                 before = after
             except FrontcalcError:
                 before = None
-    return found, steps, gaps_km2, areas
-
-
-def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
-    """Refuse software other than this machine's."""
-    apart = [
-        f"{name} {' and not '.join((side.get(name) or 'none').split()[0][:12] for side in (there, here))}"
-        for name in here | there
-        if here.get(name) != there.get(name)
-    ]
-    if apart:
-        cure = "install the same on all machines: figures must not depend on who measured"
-        raise FrontcalcError(f"{who} has {', '.join(apart)}", where="--workers", cure=cure)
-
-
-def on_worker(
-    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
-) -> Measured | FrontcalcError:
-    """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
-
-    The files come with the SHA-256 that the client finds, without those that it cannot read either.
-    """
-    try:
-        # A worker may have joined since the run began.
-        check_software(here, software(), f"worker {platform.node()}")
-        # A worker outlives runs, and files may have changed since the last.
-        forget_read()
-        found: list[tuple[Entry, str]] = []
-        for entry in files:
-            try:
-                found.append((entry, fingerprint(entry)))
-            except DataError as error:
-                problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
-                cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
-                raise DataError(problem, where=entry.label, cure=cure) from error
-        measured: Measured = chain(maps, regions) if dict(found) == files else NOTHING
-        for one in measured[0]:
-            found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
-        for entry, sha256 in found:
-            if files.get(entry) != sha256:
-                done = "let all machines see the same archive, and run again when it is complete"
-                raise DataError("has another content on a worker than here", where=entry.label, cure=done)
-        return measured
-    except FrontcalcError as error:
-        return error
+    return found, entries

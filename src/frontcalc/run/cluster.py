@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 import socket
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from copy import copy
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from frontcalc.archives import SnapshotRef
-from frontcalc.errors import FrontcalcError, extra_package
+from frontcalc.errors import DataError, FrontcalcError, extra_package
+from frontcalc.read import fingerprint
+from frontcalc.read.files import Entry
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import Measured, Send, check_software, files_of, on_worker
-from frontcalc.snapshots import Holding
+from frontcalc.run.chain import NOTHING, MeasuredChain, Send
+from frontcalc.snapshots import Holding, SnapshotLayer, forget_read
 from frontcalc.versions import software
 
 CONNECT_S = 5  # how long the scheduler may take to answer
@@ -41,10 +45,9 @@ def connected(stack: ExitStack, address: str) -> tuple[Send, int]:
     # die that have it, while what is scattered is lost with them.
     there = cache(partial(client.submit, copy, pure=False, retries=RETRIES))
 
-    def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
+    def send(chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], MeasuredChain]:
         files = files_of(maps, chain.keywords["hold"].keywords["without"])
-        # What is measured is kept by this machine, which gets it back.
-        task = (on_worker, software(), files, partial(chain, cache=None), list(maps))
+        task = (on_worker, software(), files, chain, list(maps))
         with warnings.catch_warnings():
             # That what is as large as regions is rather to be scattered.
             warnings.simplefilter("ignore")
@@ -96,6 +99,63 @@ def _client(address: str, stack: ExitStack) -> Any:
     return client
 
 
+def files_of(maps: Sequence[SnapshotRef | Holding], without: Sequence[SnapshotLayer]) -> dict[Entry, str]:
+    """Return the SHA-256 of the files that a chain of maps is read from, as far as they can be read."""
+    layers = [*(part for one in maps if isinstance(one, Holding) for part in one.parts), *without]
+    refs = [*(one for one in maps if isinstance(one, SnapshotRef)), *(layer.ref for layer in layers)]
+    files: dict[Entry, str] = {}
+    for entry in dict.fromkeys(part.entry for ref in refs for part in ref.parts):
+        with suppress(DataError):
+            files[entry] = fingerprint(entry)
+    return files
+
+
+def check_software(here: dict[str, str], there: dict[str, str], who: str) -> None:
+    """Refuse software other than this machine's."""
+    apart = [
+        f"{name} {' and not '.join((side.get(name) or 'none').split()[0][:12] for side in (there, here))}"
+        for name in here | there
+        if here.get(name) != there.get(name)
+    ]
+    if apart:
+        cure = "install the same on all machines: figures must not depend on who measured"
+        raise FrontcalcError(f"{who} has {', '.join(apart)}", where="--workers", cure=cure)
+
+
+def on_worker(
+    here: dict[str, str], files: dict[Entry, str], chain: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet
+) -> MeasuredChain | FrontcalcError:
+    """Return the steps of a chain of maps, or the error that the task met: raised, it would be tried again.
+
+    The files come with the SHA-256 that the client finds, without those that it cannot read either.
+    """
+    try:
+        # A worker may have joined since the run began.
+        check_software(here, software(), f"worker {platform.node()}")
+        # A worker outlives runs, and files may have changed since the last.
+        forget_read()
+        found: list[tuple[Entry, str]] = []
+        for entry in files:
+            try:
+                found.append((entry, fingerprint(entry)))
+            except DataError as error:
+                problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
+                cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
+                raise DataError(problem, where=entry.label, cure=cure) from error
+        # What is measured is kept by the client, which gets it back.
+        own = replace(chain.keywords["cache"], folder=None)
+        measured: MeasuredChain = chain(maps, regions, cache=own) if dict(found) == files else NOTHING
+        for one in measured[0]:
+            found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
+        for entry, sha256 in found:
+            if files.get(entry) != sha256:
+                done = "let all machines see the same archive, and run again when it is complete"
+                raise DataError("has another content on a worker than here", where=entry.label, cure=done)
+        return measured
+    except FrontcalcError as error:
+        return error
+
+
 async def _kind_of(distributed: Any, address: str) -> str:
     """Return what answers at an address, before a client is made: one without a scheduler cannot be closed in time."""
     host, _, port = address.rpartition("//")[2].rpartition(":")
@@ -116,7 +176,7 @@ def _reason(error: BaseException) -> str:
     return " ".join((str(error) or type(error).__name__).split())
 
 
-def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
+def outcome(address: str, client: Any, future: Future[Any]) -> MeasuredChain:
     """Wait for steps and return them; raise the error that their measurement met, or one of the cluster's."""
     while not wait([future], timeout=WORKERS_S).done:
         with suppress(OSError):
@@ -125,7 +185,7 @@ def outcome(address: str, client: Any, future: Future[Any]) -> Measured:
                 continue
         raise _failed(address, "its workers are gone")
     try:
-        measured: Measured | FrontcalcError = future.result()
+        measured: MeasuredChain | FrontcalcError = future.result()
     except CancelledError as error:
         raise _failed(address, "the work was cancelled there, or the scheduler is gone") from error
     # Dask's own errors are of many kinds, those of tasks that it could not run among them.

@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
-from frontcalc.change import Floats
+from frontcalc.geometry import Floats, Geometries
 from frontcalc.levels import Line
 from frontcalc.outputs.geodata import tidy_polygons
 from frontcalc.regions import TOTAL, RegionSet
@@ -42,12 +41,12 @@ def shapes_of(run: Run) -> Callable[[Any], shapely.MultiPolygon | None]:
     return lambda row: drawn((row.level, row.region)) if (row.level, row.region) in members else None
 
 
-def shapes_by_row(drawn: Mapping[KeyT, NDArray[np.object_]], source_crs: str) -> Callable[[KeyT], Any]:
+def shapes_by_row(drawn: Mapping[KeyT, Geometries], source_crs: str) -> Callable[[KeyT], Any]:
     """Return what finds the polygons of a row, in degrees, of those drawn for each in some CRS."""
     return lambda row: drawn_in_degrees(drawn[row], source_crs) if row in drawn else None
 
 
-def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.object_]:
+def to_degrees(polygons: Geometries, source_crs: str) -> Geometries:
     """Return polygons in longitude and latitude, edges split where they would else run elsewhere."""
     if source_crs == crs.LONLAT:
         return polygons
@@ -55,7 +54,7 @@ def to_degrees(polygons: NDArray[np.object_], source_crs: str) -> NDArray[np.obj
     return geometry.project_polygons(polygons, project, edge_error=_EDGE_ERROR_DEGREES2)
 
 
-def drawn_in_degrees(polygons: NDArray[np.object_], plane: str) -> shapely.MultiPolygon:
+def drawn_in_degrees(polygons: Geometries, plane: str) -> shapely.MultiPolygon:
     """Return polygons of a projection in degrees, valid and in one form and order."""
     # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
     degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))

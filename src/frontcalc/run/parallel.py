@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from frontcalc.archives import SnapshotRef
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
-from frontcalc.run.chain import NOTHING, Measured, Send, unknown_part
+from frontcalc.run.chain import NOTHING, MeasuredChain, Send, keep_measured, unknown_part
 from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 
@@ -108,7 +108,7 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
     count = min(options.threads, math.ceil(len(days) / BLOCK))
     last = before.snapshot.ref if before else None
 
-    def send_block(block: list[date]) -> Callable[[], Measured]:
+    def send_block(block: list[date]) -> Callable[[], MeasuredChain]:
         nonlocal last
         # The maps that stand for the days, as far as their dates tell, after the one before.
         found = (last, *(next(run.archive.upto(day), None) for day in block))
@@ -130,22 +130,27 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
             forks = options.processes and sys.platform == "linux"
             send, at_once = (_processes if forks else threads)(stack, count), 2 * count
         for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
-            run.take(measured)
+            keep_measured(measured, run.cache, elsewhere=isinstance(options.workers, str))
             yield from block
 
 
 def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iterator[tuple[Span, Change | None]]:
-    """Yield spans with their changes as `Run.changes` does, few more at a time than there are workers."""
+    """Yield spans with their changes as `Run.change` measures them, few more at a time than there are workers."""
     options, rest = run.options, iter(spans)
     if not isinstance(options.workers, str) or ground:
-        # A period alone has its step and what was held at its opening measured at the same time.
         first = list(islice(rest, 2))
-        measure = partial(run.change, ground=ground, aside=len(first) == 1 and options.threads > 1)
-        yield from in_order(options.threads, measure, chain(first, rest))
+        if len(first) == 1 and (ends := first[0].ends) and options.threads > 1:
+            # What was held at the opening of a period alone is measured at the same time as its step.
+            (span,) = first
+            with ExitStack() as stack:
+                opening = threads(stack, 1)(run.areas, ends[0].snapshot, span.actor)
+                yield span, run.step(*ends, span.actor, ground=ground).opened(opening())
+            return
+        yield from in_order(options.threads, partial(run.change, ground=ground), chain(first, rest))
         return
     from frontcalc.run.cluster import connected
 
-    def send_ends(span: Span) -> Callable[[], Measured]:
+    def send_ends(span: Span) -> Callable[[], MeasuredChain]:
         if span.ends is None:
             return lambda: NOTHING
         ends = [run.holding(state.snapshot, span.actor) for state in span.ends]
@@ -154,7 +159,7 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
     with ExitStack() as stack:
         send, at_once = connected(stack, options.workers)
         for span, measured in _ahead(send_ends, at_once, rest):
-            run.take(measured)
+            keep_measured(measured, run.cache, elsewhere=True)
             yield span, run.change(span)
 
 
@@ -162,7 +167,7 @@ def _processes(stack: ExitStack, count: int) -> Send:
     """Return what has chains measured by processes, forked when needed; short ones are left to the caller."""
     forked = cache(partial(_forked, stack, count))
 
-    def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], Measured]:
+    def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], MeasuredChain]:
         with suppress(BrokenExecutor):
             if len(maps) >= _FEWEST and (pool := forked(regions)):
                 return partial(_outcome, pool, pool.submit(_measure, measure, tuple(maps)))
@@ -203,7 +208,7 @@ def _kill(pool: Any) -> None:
         process.kill()
 
 
-def _outcome(pool: Any, future: Future[Measured]) -> Measured:
+def _outcome(pool: Any, future: Future[MeasuredChain]) -> MeasuredChain:
     """Wait for what a process measures: nothing where one has died."""
     with suppress(BrokenExecutor):
         while not wait([future], _LOOK_S).done:
@@ -253,6 +258,6 @@ def _begin(regions: RegionSet, parent: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
 
 
-def _measure(measure: Callable[..., Measured], maps: Sequence[SnapshotRef | Holding]) -> Measured:
+def _measure(measure: Callable[..., MeasuredChain], maps: Sequence[SnapshotRef | Holding]) -> MeasuredChain:
     """Measure a chain of maps for the regions that this process has."""
     return measure(maps, _regions)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frontcalc import region_store
 from frontcalc import regions as region_sets
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
+from frontcalc.geometry import Geometries
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
 from frontcalc.notices import Notice
@@ -22,7 +22,7 @@ from frontcalc.run.options import Options
 
 
 def choose_regions(
-    options: Options, place: NDArray[np.object_], actor: str | None, read: Callable[..., RegionSet]
+    options: Options, place: Geometries, actor: str | None, read: Callable[..., RegionSet]
 ) -> tuple[RegionSet, Lines]:
     """Return the regions that figures are split by, and the rows to show.
 
@@ -86,7 +86,7 @@ def fetched_set(name: region_store.SetName, level: str, read: Callable[..., Regi
     return replace(regions, source=source, countries=(kept.country,) * len(regions.names))
 
 
-def _lacking(level: str, place: NDArray[np.object_], actor: str | None) -> UsageError:
+def _lacking(level: str, place: Geometries, actor: str | None) -> UsageError:
     """Return the error for a level without data, with the command that fetches it for the country most shown."""
     stored = load_embedded()
     _, piece = stored.home.query(place, predicate="intersects")

@@ -20,9 +20,10 @@ from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.outputs import numbers
 from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
+from frontcalc.run.parallel import changes_by_workers
 from frontcalc.run.run import Run
 from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, suspect_parts
-from frontcalc.snapshots import Snapshot, SnapshotLayer, digests_of, passing_over
+from frontcalc.snapshots import Snapshot, SnapshotLayer, first_fingerprint, passing_over
 from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
@@ -56,7 +57,11 @@ def measured(
 
     With `ground` the polygons come too. A change is judged by its large parts, or by those of its steps.
     """
-    for span, changed in run.changes(spans, ground=ground):
+    if run.options.threads > 1 or isinstance(run.options.workers, str):
+        changes = changes_by_workers(run, spans, ground=ground)
+    else:
+        changes = ((span, run.change(span, ground=ground)) for span in spans)
+    for span, changed in changes:
         suspect = suspect_parts(run, span, changed, (steps_of or {}).get(span, ()))
         label, shown = span.period.label, run.shown(changed) if changed else None
         moved_km2, how = interpolated(run, span, changed)
@@ -73,9 +78,8 @@ def measured(
         remarks: list[Remark] = [(notice, None) for notice in said]
         if shown is not None:
             remarks += _of_change(run, shown, span)
-        for one in suspect:
-            concerned = frozenset(line for line in run.lines.shown if line.sum_of(one.km2) >= SHOWN_KM2)
-            remarks.append((one.notice, concerned))
+        for _, km2, notice in suspect:
+            remarks.append((notice, frozenset(line for line in run.lines.shown if line.sum_of(km2) >= SHOWN_KM2)))
         run.spans.append(span)
         run.said += [notice for notice, _ in remarks]
         yield Measured(span, changed, suspect, remarks, moved_km2)
@@ -116,7 +120,7 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
             net = net + sign * days / apart * (shown.km2[GAINED, 0] - shown.km2[LOST, 0])
     if bad:
         return {}, f"; not moved to those days, since a map after them cannot be read: {bad[0]}"
-    sound = (line for line in run.lines.shown if all(line.sum_of(fault.km2) < SHOWN_KM2 for fault in faults))
+    sound = (line for line in run.lines.shown if all(line.sum_of(km2) < SHOWN_KM2 for _, km2, _ in faults))
     moved = {line: line.sum_of(net) for line in sound}
     total = moved.get(run.lines.shown[-1])
     if total is None:
@@ -209,7 +213,10 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
             with passing_over():
                 place = 0 if state.stands_for else run.archive.refs.index(state.snapshot.ref)
                 for before in reversed(run.archive.refs[:place]):
-                    if digests_of(before) != tuple(file.sha256 for file in state.snapshot.files):
+                    # Files that hold other days too say nothing of one.
+                    whole = not any(part.day for part in before.parts)
+                    digests = [first_fingerprint(part.entry) for part in before.parts if whole]
+                    if not whole or digests != [file.sha256 for file in state.snapshot.files]:
                         break
                     first = before
             # A day or two are nothing in a year.

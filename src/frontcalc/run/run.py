@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,7 +15,6 @@ import shapely
 
 from frontcalc import archives, change, geometry, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
-from frontcalc.cache import NOTHING_KEPT, Cache, user_cache
 from frontcalc.change import OPENING, Change, Floats
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
@@ -25,81 +23,57 @@ from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
-from frontcalc.run.chain import (
-    Measured,
-    keep_measured,
-    kept_ground,
-    kept_snapshot,
-    measure_chain,
-    measure_step,
-    step_from_bytes,
-    step_key,
-    step_to_bytes,
-)
+from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
-from frontcalc.run.parallel import Item, Result, changes_by_workers, in_order, measured_ahead, threads
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
 from frontcalc.snapshots.drawn import Box
 from frontcalc.states import INVASION, Span, State, States
-from frontcalc.versions import method_version
 from frontcalc.views import View, choose_view
 
 
-@dataclass(eq=False)
 class Run:
-    """One run: an archive, how it is measured, and what was used of it."""
+    """One run over an archive: how it is measured, and what was used of it."""
 
-    archive: Archive
-    options: Options
-    view: View = field(init=False)  # which layers count
-    actor: str | None = field(init=False)  # the actor asked for
-    cache: Cache = field(init=False)
-    slivers: SliverRule = field(init=False)
-    snapshot: Callable[[SnapshotRef], Snapshot] = field(init=False)
-    regions: RegionSet = field(init=False)  # what figures are split by: from `begin` on
-    lines: Lines = field(init=False)  # the rows that are shown: from `begin` on
-    actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
-    baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
-    notices: list[Notice] = field(default_factory=list)  # of the archive and the regions
-    spans: list[Span] = field(default_factory=list)  # the periods measured since the last table
-    said: list[Notice] = field(default_factory=list)  # the notices for them
-    # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
-    used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = field(default_factory=dict)
-    held: dict[str, Holding] = field(default_factory=dict)
-    baselines: dict[str, State] = field(default_factory=dict)
-    tells: Told = field(default_factory=dict)
-    _known: dict[str, Change] = field(default_factory=dict)
-    _figures: dict[str, Floats] = field(default_factory=dict)
-    _boxes: dict[SnapshotRef, Box] = field(default_factory=dict)
-    _home: shapely.STRtree = field(init=False)
-    _liberated: bool = field(init=False)
-    _making: dict[str, Lock] = field(default_factory=dict)
-    _taking: dict[str, RegionSet] = field(default_factory=dict)
+    regions: RegionSet  # what figures are split by: from `begin` on
+    lines: Lines  # the rows that are shown: from `begin` on
+    _home: shapely.STRtree  # of boxes around the regions (degrees)
 
-    def __post_init__(self) -> None:
+    def __init__(self, archive: Archive, options: Options) -> None:
+        self.archive, self.options = archive, options
         # An archive all of whose files are bad has no maps, and may still be checked.
-        own = {name: layer for ref in self.archive.refs[:1] for name, layer in ref.legend.layers}
-        options = self.options
-        self.view = choose_view(options.view or self.archive.view, own=own)
-        kept = user_cache(options.cache)
-        self.cache = replace(kept, method=method_version()) if kept.folder else kept
-        self.slivers = float(options.sliver_width), options.crs
+        own = {name: layer for ref in archive.refs[:1] for name, layer in ref.legend.layers}
+        self.view = choose_view(options.view or archive.view, own=own)
+        self.cache = run_cache(options.cache)
+        self.slivers: SliverRule = float(options.sliver_width), options.crs
+        self.actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
+        self.baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
+        self.notices: list[Notice] = []  # of the archive and the regions
+        self.spans: list[Span] = []  # the periods measured since the last table
+        self.said: list[Notice] = []  # the notices for them
+        # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
+        self.used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = {}
+        self.held: dict[str, Holding] = {}
+        self.baselines: dict[str, State] = {}
+        self.tells: Told = {}
+        self._boxes: dict[SnapshotRef, Box] = {}
+        self._making: dict[str, Lock] = {}
+        self._taking: dict[str, RegionSet] = {}
         # Regions of an actor's own country take nothing of it, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
         self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)
-        # An actor is spelt as in the table; a layer named by itself implies its actor.
+        # The actor asked for is spelt as in the table; a layer named by itself implies its actor.
         explained = {spelling(item): layer for item, layer in own.items()}
         named = (explained.get(spelling(item)) or find_layer(item) for item in self.view.layers)
         owners = sorted({layer.actor for layer in named if layer})
         if len(owners) > 1 and not options.actor:
             raise UsageError(f"the layers are of {' and '.join(owners)}", cure="say whose with --actor")
-        wanted = options.actor or next(iter(owners), None)
-        spelt = (known for known in ADJECTIVES if wanted and known.casefold() == wanted.casefold())
-        self.actor = next(spelt, wanted) if options.actor else wanted
+        asked = options.actor or ""
+        spelt = (known for known in ADJECTIVES if known.casefold() == asked.casefold())
+        self.actor = next(spelt, asked) or next(iter(owners), None)
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
-        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(kept_ground, cache=self.cache))
+        self._grounds = lru_cache(max(12, 2 * options.threads))(partial(ground_of, cache=self.cache))
         self.snapshot = partial(kept_snapshot, cache=self.cache)
 
     @classmethod
@@ -221,19 +195,15 @@ class Run:
         with self._making.setdefault(held.key, Lock()):
             return self._grounds(held)
 
-    def areas(self, snapshot: Snapshot, actor: str, *, in_total: bool = False) -> Floats:
-        """Return the areas held on a map, (2, n + 2) as `change.areas`; `in_total` (2, 1), no figure rests on it."""
-        held = self.holding(snapshot, actor, noted=not in_total)
-        name = f"{'total' if in_total else self.key(actor)} {held.key}"
-        if name not in self._figures:
-            content = self.cache.get("areas", name)
-            if content is None:
-                ground = self.ground(held)
-                alone = [[geometry.area_km2(ground)], [0.0]]
-                content = np.asarray(alone if in_total else change.areas(ground, self.takers(actor)), "<f8").tobytes()
-                self.cache.put(("areas", name, content))
-            self._figures[name] = np.frombuffer(content, "<f8").reshape(2, -1)
-        return self._figures[name]
+    def areas(self, snapshot: Snapshot, actor: str) -> Floats:
+        """Return the areas held on a map, (2, n + 2) as `change.areas`."""
+        held = self.holding(snapshot, actor)
+        name = f"{self.key(actor)} {held.key}"
+        content = self.cache.get("areas", name)
+        if content is None:
+            content = change.areas(self.ground(held), self.takers(actor)).astype(FLOATS).tobytes()
+            self.cache.put(("areas", name, content))
+        return np.frombuffer(content, FLOATS).reshape(2, -1)
 
     def step(self, before: State, after: State, actor: str, *, ground: bool = False) -> Change:
         """Return what was gained and lost from map to map, kept from an earlier run or measured now.
@@ -242,63 +212,28 @@ class Run:
         it, which are not kept.
         """
         ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
-        key = step_key(self.key(actor), self.slivers, *ends)
-        known = None if ground else self._known.get(key)
-        if known is None:
-            content = None if ground else self.cache.get("steps", key)
-            if content is not None:
-                known = step_from_bytes(content)
-            else:
-                known = measure_step(*ends, self.ground, self.takers(actor), self.slivers)
-                self.cache.put(("steps", key, step_to_bytes(known)))
-            self._known[key] = replace(known, ground=None)
-        return known
+        key, regions = self.key(actor), partial(self.takers, actor)
+        return kept_step(*ends, self.ground, regions, key=key, slivers=self.slivers, cache=self.cache, afresh=ground)
 
-    def move(self, before: State, after: State, actor: str, opening: Floats | None = None) -> Change:
-        """Return a step with what was held at either end; `opening` is what the step before came to, if any."""
-        step = self.step(before, after, actor)
-        if opening is None or abs(step.km2[OPENING, 0, -1] - opening[0, -1]) > change.DRIFT_KM2:
-            opening = self.areas(before.snapshot, actor)
-        return step.opened(opening)
+    def change(self, span: Span, *, ground: bool = False, opening: Floats | None = None) -> Change | None:
+        """Return the change between a span's two maps, None where it has not two.
 
-    def change(self, span: Span, *, ground: bool = False, aside: bool = False) -> Change | None:
-        """Return the change between a span's two maps, None where it has not two; its opening by a thread aside."""
+        `opening` is what was held at the opening by the step before, if any.
+        """
         if span.ends is None:
             return None
-        before, actor = span.ends[0].snapshot, span.actor
-        if not aside:
-            return self.step(*span.ends, actor, ground=ground).opened(self.areas(before, actor))
-        with ExitStack() as stack:
-            opening = threads(stack, 1)(self.areas, before, actor)
-            return self.step(*span.ends, actor, ground=ground).opened(opening())
-
-    def changes(self, spans: Iterable[Span], *, ground: bool = False) -> Iterator[tuple[Span, Change | None]]:
-        """Yield spans with their changes, in the order given: the same whoever measures them."""
-        if self.options.threads > 1 or isinstance(self.options.workers, str):
-            return changes_by_workers(self, spans, ground=ground)
-        return ((span, self.change(span, ground=ground)) for span in spans)
-
-    def each(self, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-        """Yield items with what is measured of each, in the order given."""
-        return in_order(self.options.threads, measure, items)
-
-    def ahead(self, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
-        """Yield days, each after workers measured the steps that lead to its map; `what` is said of the progress."""
-        return measured_ahead(self, actor, before, days, what)
+        step = self.step(*span.ends, span.actor, ground=ground)
+        if opening is None or abs(step.km2[OPENING, 0, -1] - opening[0, -1]) > change.DRIFT_KM2:
+            opening = self.areas(span.ends[0].snapshot, span.actor)
+        return step.opened(opening)
 
     def chain(self, actor: str) -> partial[Any]:
         """Return what measures chains of maps for an actor with the regions: see `measure_chain`."""
         hold = partial(
             snapshots.holding, actor=actor, view=self.view, plane=self.options.crs, without=self._without(actor)
         )
-        return partial(measure_chain, hold=hold, key=self.key(actor), slivers=self.slivers, cache=self.cache)
-
-    def take(self, measured: Measured) -> None:
-        """Take note of what was measured ahead by a worker, and keep it here if it was another machine's."""
-        keep_measured(measured, self.cache if isinstance(self.options.workers, str) else NOTHING_KEPT)
-        _, steps, _, areas = measured
-        self._known |= steps
-        self._figures |= areas
+        cache = replace(self.cache, memory=None)
+        return partial(measure_chain, hold=hold, key=self.key(actor), slivers=self.slivers, cache=cache)
 
     def roles(self, state: State, actor: str, view: View | None = None) -> dict[Role, shapely.MultiPolygon]:
         """Return what an actor holds on a map by role, for the roles that a view counts: the run's own, or another."""

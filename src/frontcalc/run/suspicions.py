@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -51,6 +51,10 @@ Steps = Sequence[tuple[Span, Change]]
 _PRESENT = (Role.CONTROL, Role.ADVANCE, Role.CLAIMED, Role.INFILTRATION, Role.CONTESTED, Role.COUNTEROFFENSIVE)
 
 
+Redefinition = tuple[str, Floats, Notice]
+"""A fault of the map, or what changed at once, which the figures count: `gained` or `lost`, its area as in `Change`."""
+
+
 class LargePart(NamedTuple):
     """A large part of a change that changed hands on one step."""
 
@@ -59,15 +63,6 @@ class LargePart(NamedTuple):
     step: tuple[State, State]
     of_km2: float  # what was gained or lost in all, by the change that it is a part of
     seen: str = ""  # what speaks against a front, a clause; empty where nothing does
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Redefinition:
-    """A part of a change with its notice: a fault of the map, or what changed at once; the figures count it."""
-
-    kind: str  # `gained` or `lost`
-    km2: Floats  # (n + 2,), its area as in `Change`
-    notice: Notice
 
 
 def suspect_parts(
@@ -102,7 +97,7 @@ def suspect_parts(
             f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
         )
         notice = Notice("REDEFINITION" if part.seen else "AT-ONCE", what, span.period.label, moved_km2)
-        said.append(Redefinition(part.kind, km2, notice))
+        said.append((part.kind, km2, notice))
     return said
 
 

@@ -1,6 +1,16 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
-from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer, changed, is_exchanged, latitude_first, read_part
-from frontcalc.snapshots.facts import digests_of, forget_read, passing_over, read_snapshot
-from frontcalc.snapshots.holdings import Holding, ground_of, holding, to_equal_area
+from frontcalc.snapshots.drawn import (
+    Snapshot,
+    SnapshotLayer,
+    changed,
+    first_fingerprint,
+    forget_read,
+    is_exchanged,
+    latitude_first,
+    passing_over,
+    read_part,
+    read_snapshot,
+)
+from frontcalc.snapshots.holdings import Holding, holding, projected, to_equal_area
 from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart

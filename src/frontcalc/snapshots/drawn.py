@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -11,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, naming
+from frontcalc.geometry import Geometries
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
 from frontcalc.notices import Fault, Notice, fault_of
@@ -26,8 +27,6 @@ from frontcalc.read.features import Features, refuse_bare
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
 from frontcalc.snapshots.uncounted import notices_of
 from frontcalc.versions import key_of
-
-Geometries = NDArray[np.object_]
 
 Box = tuple[float, float, float, float]  # west, south, east and north (degrees)
 SYNTHETIC = Notice("SYNTHETIC", "the maps are made up; the figures hold by construction")
@@ -274,6 +273,38 @@ def read_part(
 
 # A file of many days is kept while its days are read one after the other.
 read_whole = lru_cache(maxsize=1)(read_features)
+
+
+REMEMBERED: dict[SnapshotRef, Snapshot] = {}  # what is on the maps that this run has looked at
+# The SHA-256 of files as they were when this run first read them.
+first_fingerprint = lru_cache(maxsize=4096)(fingerprint)
+
+
+def read_snapshot(ref: SnapshotRef) -> Snapshot:
+    """Return what is on a day's map, its polygons to be read when asked for; DataError where it cannot be read."""
+    if ref not in REMEMBERED:
+        REMEMBERED[ref] = parsed(ref)[0]
+    return REMEMBERED[ref]
+
+
+@contextmanager
+def passing_over(bad: list[DataError] | None = None, *, asked: bool = True) -> Iterator[None]:
+    """Pass over what cannot be read, if asked, and add the error to `bad`; but not where a file changed meanwhile."""
+    try:
+        yield
+    except DataError as error:
+        if not asked or isinstance(error, ChangedError):
+            raise
+        if bad is not None:
+            bad.append(error)
+
+
+def forget_read() -> None:
+    """Drop what is remembered of files: a run reads them as they are now, not as an earlier one found them."""
+    REMEMBERED.clear()
+    first_fingerprint.cache_clear()
+    parsed.cache_clear()
+    read_whole.cache_clear()
 
 
 def box_around(drawn: Iterable[tuple[str, Geometries]]) -> Box | None:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.errors import DataError
-from frontcalc.progress import timed
-from frontcalc.snapshots.drawn import Geometries, Snapshot, SnapshotLayer
+from frontcalc.geometry import Geometries
+from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer
 from frontcalc.versions import key_of
 from frontcalc.views import View
-
-Floats = NDArray[np.float64]
 
 # The grid that projected vertices lie on (metres), a power of two so that rounding to it is exact. A publisher who
 # writes a map anew may change the last digits of vertices that stay: to a millionth of a metre they are the same.
 GRID_M = 2.0**-20
-# By how much two ways of repairing each layer of a holding differ (km²), 0 below 1 km², by the holding's key.
-GAPS_KM2: dict[str, Floats] = {}
 
 
 @dataclass(frozen=True)
@@ -50,37 +44,12 @@ def holding(
     return Holding(tuple(part for role in roles for part in counted if part.layer.role == role), plane, without)
 
 
-def ground_of(held: Holding, ground: Callable[[Holding], shapely.MultiPolygon] | None = None) -> shapely.MultiPolygon:
-    """Return the ground of a holding: valid, in metres, overlaps counted once; `GAPS_KM2` gets its layers' gaps.
-
-    `ground` returns the ground of what does not count, where it is at hand; else it is made here. UsageError says that
-    the CRS is not equal-area over the data, DataError that a layer cannot be repaired or that a file has changed.
-    """
-    projected = [
-        _projected(part.polygons, part.crs, held.plane, where=part.file, layer=part.name) for part in held.parts
-    ]
-    GAPS_KM2[held.key] = np.array([gap for _, gap in projected], dtype="<f8")
-    united = shapely.MultiPolygon()
-    if held.parts:
-        first = held.parts[0]
-        with timed(f"united what {first.layer.actor} holds on {first.ref.day or first.ref.names[0]}"):
-            try:
-                united = geometry.union(*(polygons for polygons, _ in projected))
-            except DataError as error:
-                error.where = " and ".join(dict.fromkeys(part.file for part in held.parts))
-                raise
-    if held.without:
-        before = (ground or ground_of)(Holding(held.without, held.plane))
-        united = geometry.as_multipolygon(geometry.overlaid(shapely.difference, united, before))
-    return united
-
-
 def to_equal_area(polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None = None) -> Geometries:
     """Return polygons projected with straight source edges, on a grid of `GRID_M`, and repaired (metres)."""
-    return _projected(polygons, source_crs, target_crs, where=where)[0]
+    return projected(polygons, source_crs, target_crs, where=where)[0]
 
 
-def _projected(
+def projected(
     polygons: Geometries, source_crs: str, target_crs: str, *, where: str | None, layer: str | None = None
 ) -> tuple[Geometries, float]:
     """Return what `to_equal_area` does, and by how much two ways of repairing the polygons of a layer differ (km²)."""

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.archives import Archive, SnapshotRef, explain_command
 from frontcalc.dates import stem_without_day, without_day
 from frontcalc.errors import DataError, FrontcalcError
+from frontcalc.geometry import Floats, Geometries
 from frontcalc.layers import (
     INNER,
     TELLING,
@@ -36,8 +36,6 @@ from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry
-
-Geometries = NDArray[np.object_]
 
 FILE = "file name"  # what tells the polygons of a day's files apart where nothing inside them does
 MOST_VALUES = 12  # a property of more values than this, whose name does not tell, is a name or a number
@@ -165,7 +163,7 @@ def _folders(entry: Entry) -> list[str]:
     return [without_day(folder) for folder in reversed(entry.path.parts[:-1])]
 
 
-def drawn_km2(polygons: Geometries, source: str) -> NDArray[np.float64]:
+def drawn_km2(polygons: Geometries, source: str) -> Floats:
     """Return the area of each polygon as drawn (km²), (n,): for messages, 0 where it cannot be measured."""
     if not len(polygons):
         return np.zeros(0)
