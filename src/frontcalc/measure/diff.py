@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive, pair_archive
 from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.notices import noted
@@ -24,14 +24,12 @@ from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
-from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
+from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, RowT, Table
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from frontcalc.viz.scene import ChangeMap
-
-RowT = TypeVar("RowT", bound="DataclassInstance")
 
 BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
 
@@ -273,8 +271,9 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     opening, closing = (State(run.snapshot(ref)) for ref in run.archive.refs)
     drawn = [part for state in (closing, opening) for part in state.snapshot.layers]
     counted = dict.fromkeys(part.layer.actor for part in drawn if run.view.counts(part.name, part.layer))
-    named = run.actor and run.actor.casefold() != "all"
-    run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
+    run.actors = tuple(counted) if run.actor else tuple(counted)[:1]
+    if run.actor and run.actor.casefold() != "all":
+        run.actors = (run.actor,)
     if not run.actors:
         none = f"neither file has a layer that view {run.view.name} counts"
         raise UsageError(none, where=maps.name, cure="choose another --view or --actor")
@@ -355,10 +354,8 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                raise FrontcalcError(
-                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
-                    cure="please report it with the maps and the regions",
-                )
+                found = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                raise change.contradiction(found, "maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

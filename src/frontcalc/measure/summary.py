@@ -170,7 +170,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
             span = replace(span, notices=(*span.notices, *said[actor]))
-            pairs = pairwise(steps_in(run, span, step) if step is not None and span.ends else ())
+            pairs = pairwise(steps_in(run, span, step) if step else ())
             steps_of[span] = [(Span(period, *pair, actor=actor), run.step(*pair, actor)) for pair in pairs]
             yield span
 
@@ -208,9 +208,8 @@ def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) ->
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
             own |= {"gross_gained_km2": gained, "gross_lost_km2": lost, "turnover_km2": gained + lost}
-            for verb, kind in (("gained", GAINED_SLIVER), ("lost", LOST_SLIVER)):
-                own[f"sliver_{verb}_km2"] = line.sum_of(gross.km2[kind, 0])
-            own["steps"] = len(steps)
+            own |= {"sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]), "steps": len(steps)}
+            own["sliver_lost_km2"] = line.sum_of(gross.km2[LOST_SLIVER, 0])
         yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 
