@@ -207,7 +207,7 @@ def _measure_each(
 
 
 def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
-    """Return archives with what they are called: as said, else by their names, or as given where those are the same."""
+    """Return archives with their names: as given, else the folder's, or its path where two have the same name."""
     found: list[tuple[str | Path | Archive, str]] = []
     places: list[str | Path] = []
     for one in archives:
@@ -237,7 +237,7 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     others = [ground for side in sides if side is not mine and (ground := _ground(side)) is not None]
     if (own := _ground(mine)) is None or not others:
         return None
-    # One set of regions for all, so that the sides of a row are of the very same ground.
+    # One set of regions for all archives, so that a row measures the same ground on each.
     run, one = sides[0]
     takers = run.takers(one.span.actor)
     only, lacking = change.differences(geometry.union(geometry.polygonal(others)), own, whole=True)
@@ -278,12 +278,12 @@ def _least_and_most(rows: Sequence[DiffRow]) -> dict[str, float]:
 
 
 def _to_the_day(row: DiffRow) -> bool:
-    """Say whether a row's net is of the days asked for, by its maps or taken linearly."""
+    """Say whether a row's net is for the days of its period, by its maps or interpolated."""
     return row.net_interpolated_km2 is not None or "SPAN" not in row.notes.split()
 
 
 def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
-    """Return what a comparison rests on: what all archives share, each one's own, and what is said of all."""
+    """Return what a comparison rests on: files, layers and terms of all archives together, and each archive's own."""
     each = tuple(map(meta_of, runs))
     actors, counted, not_counted, files, attribution = (
         [value for meta in each for value in getattr(meta, name)]

@@ -1,4 +1,4 @@
-"""Change over periods, and between two files: figures, the polygons that they are of, and maps of these to draw."""
+"""Change over periods, and between two files: figures, polygons gained and lost, and maps to draw."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def diff(
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     with_range : bool
-        Add the least and the most that each figure comes to under the assumptions open to argument, each
-        changed by itself: `sensitivity` lists them, a notice names them. It takes several times as long.
+        Add the least and the most of each figure under the assumptions open to argument, each changed by
+        itself: `sensitivity` lists them, a notice names them. It takes several times as long.
     **options
         How to measure: see `Options`.
 
@@ -308,7 +308,7 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
-    """Return what the rows of a period have in common, here and in other tables."""
+    """Return the columns that all rows of a period share, by name."""
     return {
         "archive": run.archive.name,
         "actor": span.actor,
@@ -321,14 +321,14 @@ def columns_of(run: Run, span: Span) -> dict[str, Any]:
 
 
 def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
-    """Return a row, or what a table rests on, as a class that has more fields: its own values, and some more."""
+    """Return a row or a meta as another class: the values of the fields that both have, and those given."""
     wanted = {entry.name for entry in fields(kind)}
     own = {entry.name: getattr(one, entry.name) for entry in fields(one) if entry.name in wanted}
     return kind(**own | more)
 
 
 def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
-    """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
+    """Yield the polygons of a change: kind, region of the finest level shown, its figure (km²), ground in metres."""
     shown = run.shown(one.change) if one.change else None
     if shown is None or shown.ground is None:
         return
@@ -341,7 +341,7 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely
 
 
 def finest_lines(run: Run) -> list[Line]:
-    """Return the rows of the finest level shown, of which no two have ground in common."""
+    """Return the rows of the finest level shown, so that no ground is counted twice."""
     finest = run.lines.levels[-1] if run.lines.levels else TOTAL
     return [line for line in run.lines.shown if line.level == finest]
 

@@ -94,7 +94,7 @@ def sensitivity(
 
 
 def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
-    """Return a table of change with the least and the most that each figure comes to under open assumptions."""
+    """Return a table of change with the least and the most of each figure under assumptions open to argument."""
     run.notices.append(_range_notice(run))
     rows: list[DiffRow] = []
     for one in measured(run, spans):
@@ -111,7 +111,7 @@ def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
 
 
 def _range_notice(run: Run) -> Notice:
-    """Return what a range covers, and what it does not; refuse a base without slivers: that is an alternative."""
+    """Return the notice of what a range covers; UsageError for a base without slivers, which is in the range."""
     if run.options.drop_slivers:
         problem = "the figures without slivers are among those shown"
         raise UsageError(problem, where="--drop-slivers", cure="leave it out")
@@ -149,7 +149,7 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
     base = _figures(run, one.change.gained_km2, one.change.lost_km2)
     outcomes: list[Outcome] = [("base", "as asked", one.span, base), *_outcomes(run, one, every=True)]
     ends = _least_and_most(figures for assumption, choice, _, figures in outcomes if _in_range(assumption, choice))
-    # The ends of a range are of no two maps.
+    # No two maps give the ends of a range.
     nowhere = replace(one.span, opening=None, closing=None, notices=())
     outcomes += [("range", choice, nowhere, end) for choice, end in zip(("least", "most"), ends, strict=True)]
     for place, line in enumerate(run.lines.shown):
@@ -246,7 +246,7 @@ def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -
 
 
 def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, every: bool) -> Iterator[Outcome]:
-    """Yield what is no option, of the same two maps: other edges, no projection, without slivers or redefinitions."""
+    """Yield what no option gives: other edges, no projection, slivers or suspected redefinitions left out."""
     span, takers = one.span, run.takers(one.span.actor)
     shown = [(state.snapshot, span.actor, run.view) for state in ends]
     for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
@@ -281,7 +281,7 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
 def _borders_elsewhere(
     run: Run, one: Measured, beside: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
-    """Yield rows with borders of coarse regions elsewhere than drawn; `parts` are polygons gained and lost."""
+    """Yield figures with the borders of coarse regions moved either way; `parts` are polygons gained and lost."""
     takers = run.takers(one.span.actor)
     bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
     if bands is None or one.change is None:

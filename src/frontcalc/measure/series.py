@@ -93,7 +93,7 @@ def series(
 def _actor_series(
     run: Run, actor: str, before: State | None, since: date | None, dates: Iterable[date]
 ) -> Iterator[SeriesRow]:
-    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows, for `since`."""
+    """Yield an actor's rows, and note their notices; the first change is from the state `before`, of day `since`."""
     states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None
@@ -105,7 +105,7 @@ def _actor_series(
         run.said += said
         span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
-        # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
+        # Each step starts from the areas at the close of the one before, so that no map is overlaid twice.
         moved, moved_km2 = None, dict[Line, float]()
         if span.ends:
             moved = run.move(*span.ends, actor, held)
@@ -157,7 +157,7 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
 
 
 def steps_in(run: Run, span: Span, every: str) -> list[State]:
-    """Return the states that the steps inside a span lead along, each one of `EVERY`; none without two dated maps."""
+    """Return the states that the steps inside a span, one of `EVERY`, lead along; none without two dated maps."""
     opening, closing = span.ends or (None, None)
     if opening is None or closing is None or opening.day is None or closing.day is None:
         return []

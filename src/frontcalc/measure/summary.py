@@ -33,7 +33,7 @@ EVE_OF_INVASION = INVASION - _ONE_DAY
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which calendar periods a summary has, and what it shows of each; the keywords of `summary` that say so."""
+    """The keywords of `summary` that choose its periods, and what it shows of each."""
 
     since: PeriodLike | None = None
     until: PeriodLike | None = None
@@ -143,14 +143,14 @@ def summaries(
 
 
 def baseline_file(asked: str | Path | date | None) -> Path | None:
-    """Return the file that a baseline is: a path, or a text with a slash or a suffix that is no number; else None."""
+    """Return a baseline as a file: a path, or a text with a slash or a suffix that is no number; None for a day."""
     text = "" if asked is None or isinstance(asked, date) else str(asked)
     is_file = isinstance(asked, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
     return Path(text) if is_file else None
 
 
 def _baseline_notice(run: Run, actor: str) -> Notice:
-    """Return the notice of what is not counted, and of the day that is left out where no map is as early."""
+    """Return the notice that the baseline's ground is not counted, and which map stands for a day without one."""
     state, day = run.baseline_of(actor), run.baseline
     if not isinstance(day, date):
         return Notice("BASELINE", f"ground held on the map {', '.join(state.snapshot.ref.names)} is not counted")
