@@ -182,12 +182,13 @@ def _measure_each(
         counts = Counter((period.opens_on, period.closes_on) for period in known)
         shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
         wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
-    found: list[list[Measured]] = []
+    sides: dict[tuple[str, str], list[Side]] = {}
     for run, (_, name) in zip(runs, names, strict=True):
         spans = run.resolved(wanted)
         # Two publishers' folders may have one name.
         run.archive = replace(run.archive, name=printable(name))
-        found.append(list(measured(run, spans)))
+        for one in sorted(measured(run, spans), key=lambda one: one.span.actor):
+            sides.setdefault((one.span.actor, one.span.period.label), []).append((run, one))
     first, *others = runs
     for run in others:
         if not set(run.actors) & set(first.actors):
@@ -196,13 +197,9 @@ def _measure_each(
         if [line.region for line in run.lines.shown] != [line.region for line in first.lines.shown]:
             problem = f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ"
             raise UsageError(problem, cure="give a file with --regions, or --by none")
-    if sum(any(one.change for one in mine) for mine in found) < 2:
+    if len({run for parts in sides.values() for run, one in parts if one.change}) < 2:
         extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
         raise NoDataError("fewer than two archives have two maps for a period asked for", cure=extents)
-    sides: dict[tuple[str, str], list[Side]] = {}
-    for run, mine in zip(runs, found, strict=True):
-        for one in sorted(mine, key=lambda one: one.span.actor):
-            sides.setdefault((one.span.actor, one.span.period.label), []).append((run, one))
     return runs, list(sides.values())
 
 
@@ -250,12 +247,9 @@ def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | Non
     for side, areas in zip(sides, apart, strict=True):
         if areas is None or areas[1][-1] <= LEFT_OUT_KM2:
             continue
-        mine, *theirs = (
-            [_ground(one, opening=True), _ground(one)]
-            for one in (side, *(other for other in sides if other is not side))
-        )
+        theirs = [(_ground(one, opening=True), _ground(one)) for one in sides if one is not side]
         always = [ground for ends in theirs for ground in ends if None not in ends]
-        held = shapely.union_all([ground for ground in mine if ground])
+        held = shapely.union_all([ground for ground in (_ground(side, opening=True), _ground(side)) if ground])
         km2 = float(geometry.area_km2(shapely.difference(shapely.intersection_all(always), held))) if always else 0.0
         if km2 > LEFT_OUT_KM2:
             name, period = side[0].archive.name, side[1].span.period.label
