@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Unpack
@@ -187,9 +186,10 @@ def _outcomes(run: Run, one: Measured, *, every: bool = False) -> Iterator[Outco
                 moved = replace(moved, notices=(Notice("NO-NEW-MAP" if other else "NO-MAP", what, span.period.label),))
             yield end, choice, moved, _measured(run, moved)
     # Publishers and mirrors stamp a map with the day after: where there is a map a day, both ends may be off by one.
+    maps_of = {day.toordinal(): day for day in run.archive.days}
     for choice, days in (("a day earlier", -1), ("a day later", 1)):
-        due = [state.day and date.fromordinal(state.day.toordinal() + days) for state in ends]
-        opening, closing = (run.states(span.actor).on(day) if day in run.archive.days else None for day in due)
+        due = [state.day and maps_of.get(state.day.toordinal() + days) for state in ends]
+        opening, closing = (day and run.states(span.actor).on(day) for day in due)
         if opening and closing and [opening.day, closing.day] == due:
             moved = replace(span, opening=opening, closing=closing)
             yield "both ends", choice, moved, _measured(run, moved)
