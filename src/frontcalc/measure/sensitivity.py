@@ -95,17 +95,16 @@ def sensitivity(
 def with_ranges(run: Run, spans: Iterable[Span]) -> Table[DiffRow, Meta]:
     """Return a table of change with the least and the most of each figure under assumptions open to argument."""
     run.notices.append(_range_notice(run))
+    columns = [f"{name}_{end}_km2" for end in ("min", "max") for name in MEASURES]
     rows: list[DiffRow] = []
     for one in measured(run, spans):
         # Blank where nothing was measured.
-        ends = np.full((2, len(run.lines.shown), len(MEASURES)), None)
+        ends: list[list[Any]] = [[None] * len(columns)] * len(run.lines.shown)
         if one.change:
             base = _figures(run, one.change.gained_km2, one.change.lost_km2)
-            ends[:] = _least_and_most([base, *(figures for *_, figures in _outcomes(run, one))])
-        for place, row in enumerate(diff_rows(run, one)):
-            named = zip(("min", "max"), ends[:, place].tolist(), strict=True)
-            more = {f"{name}_{end}_km2": km2 for end, own in named for name, km2 in zip(MEASURES, own, strict=True)}
-            rows.append(extended(RangeRow, row, **more))
+            ends = np.hstack(_least_and_most([base, *(figures for *_, figures in _outcomes(run, one))])).tolist()
+        for row, figures in zip(diff_rows(run, one), ends, strict=True):
+            rows.append(extended(RangeRow, row, **dict(zip(columns, figures, strict=True))))
     return table_of(run, RangeRow, rows, slivers=True)
 
 

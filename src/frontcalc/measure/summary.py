@@ -159,7 +159,7 @@ def _baseline_notice(run: Run, actor: str) -> Notice:
 
 
 def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:
-    """Return the table of some periods."""
+    """Return the summary by one calendar unit, with the files of the maps that it rests on."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
     said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     step = (calendar.step or "snapshot") if calendar.gross else None
