@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
@@ -12,7 +11,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from reprlib import repr as shortened
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
 from frontcalc.config import GONE
 from frontcalc.errors import UsageError
@@ -42,31 +41,24 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
 
     Its `**options` are those of the TypedDict that they are annotated with.
     """
-    # Hints by name, the types in them that need no closer look, and the names in order; found at the first call.
-    known: list[tuple[dict[str, Any], dict[str, set[Any]], list[str]]] = []
+    hints: dict[str, Any] = {}  # of every argument; known from the first call on, when what they name is loaded
+    positional = function.__code__.co_varnames[: function.__code__.co_argcount]
 
     @wraps(function)
     def call(*args: P.args, **keywords: P.kwargs) -> R:
-        if not known:
-            parameters = inspect.signature(function).parameters
+        if not hints:
             # What it returns may be of a library that is not there.
-            stated = SimpleNamespace(__annotations__={name: one.annotation for name, one in parameters.items()})
-            hints, plain = get_type_hints(stated, function.__globals__), {}
-            for name, one in parameters.items():
-                if one.kind is one.VAR_KEYWORD:
-                    options = get_type_hints(get_args(hints.pop(name))[0])
+            stated = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
+            for name, hint in get_type_hints(SimpleNamespace(__annotations__=stated), function.__globals__).items():
+                if get_origin(hint) is Unpack:
                     # An option may be None for «not given».
-                    hints, plain = hints | options, {option: {NoneType} for option in options}
-            for name, hint in hints.items():
-                united = get_args(hint) if get_origin(hint) in (Union, UnionType) else ()
-                plain[name] = {hint, *united} | plain.get(name, set())
-            positional = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
-            known.append((hints, plain, positional))
-        hints, plain, positional = known[0]
+                    hints.update((option, own | None) for option, own in get_type_hints(get_args(hint)[0]).items())
+                else:
+                    hints[name] = hint
         if not keywords.keys() <= hints.keys():
             refuse_unknown(function.__name__, keywords, hints)
         for name, value in (dict(zip(positional, args, strict=False)) | keywords).items():
-            if type(value) not in plain[name] and not _fits(value, hints[name]):
+            if not _fits(value, hints[name]):
                 raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hints[name])}")
         # Options are asked whether they are given, which a frame does not answer.
         read = {name: in_memory(value) if isinstance(value, GeoFrame) else value for name, value in keywords.items()}

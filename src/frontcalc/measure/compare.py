@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 import shapely
 
@@ -37,18 +37,8 @@ LEFT_OUT_KM2 = 5000.0  # ground that others hold at both ends: more than this is
 Archives = Sequence[str | Path | Archive]
 
 
-class Side(NamedTuple):
-    """One archive's part in an actor's period: what it measured, and the ground held at the close if it has a map."""
-
-    run: Run
-    measured: Measured
-    closing: shapely.MultiPolygon | None
-
-    @property
-    def opening(self) -> shapely.MultiPolygon | None:
-        """The ground held at the opening, if it has a map."""
-        span = self.measured.span
-        return self.run.ground(self.run.holding(span.opening.snapshot, span.actor)) if span.opening else None
+Side = tuple[Run, Measured]
+"""One archive's run, and what it measured of an actor's period."""
 
 
 @facade
@@ -107,25 +97,15 @@ def compare(
     rows: list[CompareRow] = []
     said: list[Notice] = []
     for sides in shown:
-        tables = [list(diff_rows(side.run, side.measured)) for side in sides]
+        tables = [list(diff_rows(run, one)) for run, one in sides]
         apart = [_apart(sides, side) for side in sides]
         of_days, left = _days_differ(sides, tables), _left_out(sides, apart)
         said += [*left.values(), *of_days]
-        codes = {notice.code for notice in of_days}
-        for line, *beside in zip(sides[0].run.lines.shown, *tables, strict=True):
-            ends: dict[str, float] = {}
-            # The least and the most of each measure are over two archives or more, over about as many days.
-            together = [row for row in beside if row.net_km2 is not None]
-            alike = _alike(row.days for row in together)
-            for measure in MEASURES if alike else ("net",) if all(map(_to_the_day, together)) else ():
-                better = [row.net_interpolated_km2 if measure == "net" else None for row in together]
-                plain = (getattr(row, f"{measure}_km2") for row in together)
-                figures = [own if km2 is None else km2 for km2, own in zip(better, plain, strict=True)]
-                if len(figures) > 1:
-                    ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
-            for side, row, areas in zip(sides, beside, apart, strict=True):
-                own = {notice.code for name, notice in left.items() if name == side.run.archive.name}
-                notes = " ".join(sorted({*row.notes.split(), *codes, *own}))
+        for line, *beside in zip(sides[0][0].lines.shown, *tables, strict=True):
+            ends = _least_and_most([row for row in beside if row.net_km2 is not None])
+            for (run, _), row, areas in zip(sides, beside, apart, strict=True):
+                own = [left[run.archive.name]] if run.archive.name in left else []
+                notes = " ".join(sorted({*row.notes.split(), *(notice.code for notice in (*of_days, *own))}))
                 only, lacking = (None, None) if areas is None else map(line.sum_of, areas)
                 more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
                 more |= {"not_held_km2": None} if own else {}
@@ -167,18 +147,20 @@ def disagreements(
     """
     runs, shown = _measure_each(periods, archives, Options(**options))
     rows: list[DisagreementRow] = []
-    for first, (holder, lacker) in ((sides[0], pair) for sides in shown for pair in permutations(sides, 2)):
-        if holder.closing is None or lacker.closing is None:
-            continue
-        mine, its = (columns_of(side.run, side.measured.span) for side in (holder, lacker))
-        run, takers = first.run, first.run.takers(mine["actor"])
-        ground = geometry.polygonal(geometry.overlaid(shapely.difference, holder.closing, lacker.closing))
-        km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
-        for line in finest_lines(run):
-            if not (part := line.ground_of(grounds)).is_empty:
-                names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
-                drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
-                rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
+    for sides in shown:
+        (run, one), *_ = sides
+        takers = run.takers(one.span.actor)
+        for holder, lacker in permutations(sides, 2):
+            if (held := _ground(holder)) is None or (lacked := _ground(lacker)) is None:
+                continue
+            mine, its = (columns_of(own, one.span) for own, one in (holder, lacker))
+            ground = geometry.polygonal(geometry.overlaid(shapely.difference, held, lacked))
+            km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
+            for line in finest_lines(run):
+                if not (part := line.ground_of(grounds)).is_empty:
+                    names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
+                    drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
+                    rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
     said = [notice for sides in shown for notice in _days_differ(sides)]
     return Table(DisagreementRow, tuple(rows), _meta(runs, said))
 
@@ -200,12 +182,13 @@ def _measure_each(
         counts = Counter((period.opens_on, period.closes_on) for period in known)
         shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
         wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
-    found: list[list[Measured]] = []
+    sides: dict[tuple[str, str], list[Side]] = {}
     for run, (_, name) in zip(runs, names, strict=True):
         spans = run.resolved(wanted)
         # Two publishers' folders may have one name.
         run.archive = replace(run.archive, name=printable(name))
-        found.append(list(measured(run, spans)))
+        for one in sorted(measured(run, spans), key=lambda one: one.span.actor):
+            sides.setdefault((one.span.actor, one.span.period.label), []).append((run, one))
     first, *others = runs
     for run in others:
         if not set(run.actors) & set(first.actors):
@@ -214,20 +197,14 @@ def _measure_each(
         if [line.region for line in run.lines.shown] != [line.region for line in first.lines.shown]:
             problem = f"{first.archive.name} and {run.archive.name} are of different places, so that regions differ"
             raise UsageError(problem, cure="give a file with --regions, or --by none")
-    if sum(any(one.change for one in mine) for mine in found) < 2:
+    if len({run for parts in sides.values() for run, one in parts if one.change}) < 2:
         extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
         raise NoDataError("fewer than two archives have two maps for a period asked for", cure=extents)
-    sides: dict[tuple[str, str], list[Side]] = {}
-    for run, mine in zip(runs, found, strict=True):
-        for one in sorted(mine, key=lambda one: one.span.actor):
-            actor, closing = one.span.actor, one.span.closing
-            ground = run.ground(run.holding(closing.snapshot, actor)) if closing else None
-            sides.setdefault((actor, one.span.period.label), []).append(Side(run, one, ground))
     return runs, list(sides.values())
 
 
 def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
-    """Return archives with what they are called: as said, else by their names, or as given where those are the same."""
+    """Return archives with their names: as given, else the folder's, or its path where two have the same name."""
     found: list[tuple[str | Path | Archive, str]] = []
     places: list[str | Path] = []
     for one in archives:
@@ -235,8 +212,9 @@ def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
         # Path.exists raises where a name is too long for a file.
         if isinstance(one, str) and "=" in one and not os.path.exists(one):  # noqa: PTH110
             name, _, path = one.partition("=")
-        places.append(path.name if isinstance(path, Archive) else Path(path).resolve())
-        found.append((path, name.strip() or (path.name if isinstance(path, Archive) else Path(path).resolve().name)))
+        place = path.name if isinstance(path, Archive) else Path(path).resolve()
+        places.append(place)
+        found.append((path, name.strip() or (place if isinstance(place, str) else place.name)))
     names = [name for _, name in found]
     told = [(one, name if names.count(name) == 1 or isinstance(one, Archive) else str(one)) for one, name in found]
     if len(set(places)) < len(places) or len({name for _, name in told}) < len(told):
@@ -244,15 +222,22 @@ def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
     return told
 
 
+def _ground(side: Side, *, opening: bool = False) -> shapely.MultiPolygon | None:
+    """Return the ground that an archive shows as held at the close of a period, or the opening, if it has a map."""
+    run, (span, *_) = side
+    state = span.opening if opening else span.closing
+    return run.ground(run.holding(state.snapshot, span.actor)) if state else None
+
+
 def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     """Return what an archive alone holds at the close, and what it lacks of what others hold; None without both."""
-    others = [side.closing for side in sides if side is not mine and side.closing is not None]
-    if mine.closing is None or not others:
+    others = [ground for side in sides if side is not mine and (ground := _ground(side)) is not None]
+    if (own := _ground(mine)) is None or not others:
         return None
-    theirs = geometry.union(geometry.polygonal(others))
-    # One set of regions for all, so that the sides of a row are of the very same ground.
-    takers = sides[0].run.takers(mine.measured.span.actor)
-    only, lacking = change.differences(theirs, mine.closing, whole=True)
+    # One set of regions for all archives, so that a row measures the same ground on each.
+    run, one = sides[0]
+    takers = run.takers(one.span.actor)
+    only, lacking = change.differences(geometry.union(geometry.polygonal(others)), own, whole=True)
     return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
 
 
@@ -262,41 +247,56 @@ def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | Non
     for side, areas in zip(sides, apart, strict=True):
         if areas is None or areas[1][-1] <= LEFT_OUT_KM2:
             continue
-        mine, *theirs = ([one.opening, one.closing] for one in (side, *(other for other in sides if other is not side)))
+        theirs = [(_ground(one, opening=True), _ground(one)) for one in sides if one is not side]
         always = [ground for ends in theirs for ground in ends if None not in ends]
-        held = shapely.union_all([ground for ground in mine if ground])
+        held = shapely.union_all([ground for ground in (_ground(side, opening=True), _ground(side)) if ground])
         km2 = float(geometry.area_km2(shapely.difference(shapely.intersection_all(always), held))) if always else 0.0
         if km2 > LEFT_OUT_KM2:
-            name, span = side.run.archive.name, side.measured.span
+            name, period = side[0].archive.name, side[1].span.period.label
             what = f"{name} leaves out {km2:,.0f} km² that the others hold at both ends: shares are not compared"
-            found[name] = Notice("LEAVES-OUT", what, span.period.label)
+            found[name] = Notice("LEAVES-OUT", what, period)
     return found
 
 
+def _least_and_most(rows: Sequence[DiffRow]) -> dict[str, float]:
+    """Return the columns of the least and the most of each measure over two rows or more, over about as many days."""
+    ends: dict[str, float] = {}
+    measures = MEASURES if _alike(row.days for row in rows) else ("net",) if all(map(_to_the_day, rows)) else ()
+    for measure in measures if len(rows) > 1 else ():
+        figures = [getattr(row, f"{measure}_km2") for row in rows]
+        if measure == "net":
+            moved = (row.net_interpolated_km2 for row in rows)
+            figures = [own if km2 is None else km2 for km2, own in zip(moved, figures, strict=True)]
+        ends |= {f"{measure}_min_km2": min(figures), f"{measure}_max_km2": max(figures)}
+    return ends
+
+
 def _to_the_day(row: DiffRow) -> bool:
-    """Say whether a row's net is of the days asked for, by its maps or taken linearly."""
+    """Say whether a row's net is for the days of its period, by its maps or interpolated."""
     return row.net_interpolated_km2 is not None or "SPAN" not in row.notes.split()
 
 
 def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
-    """Return what a comparison rests on: what all archives share, each one's own, and what is said of all."""
+    """Return what a comparison rests on: files, layers and terms of all archives together, and each archive's own."""
     each = tuple(map(meta_of, runs))
-    shared = ("actors", "counted", "not_counted", "files", "attribution")
-    of_all = {name: [value for meta in each for value in getattr(meta, name)] for name in shared}
+    actors, counted, not_counted, files, attribution = (
+        [value for meta in each for value in getattr(meta, name)]
+        for name in ("actors", "counted", "not_counted", "files", "attribution")
+    )
     notices = [replace(one, message=f"{meta.archive}: {one.message}") for meta in each for one in meta.notices]
     of_days = [one for one in said if one.code != "LEAVES-OUT"]
     return extended(
         CompareMeta,
         each[0],
         archive=" and ".join(meta.archive for meta in each),
-        actors=tuple(dict.fromkeys(of_all["actors"])),
+        actors=tuple(dict.fromkeys(actors)),
         other_actors=(),
-        counted=tuple(sorted(set(of_all["counted"]))),
-        not_counted=tuple(sorted(set(of_all["not_counted"]))),
-        files=tuple(of_all["files"]),
+        counted=tuple(sorted(set(counted))),
+        not_counted=tuple(sorted(set(not_counted))),
+        files=tuple(files),
         periods=(),
         notices=(*(one for one in said if one.code == "LEAVES-OUT"), *notices, *of_days),
-        attribution=tuple(dict.fromkeys(of_all["attribution"])),
+        attribution=tuple(dict.fromkeys(attribution)),
         publisher="",
         archives=each,
     )
@@ -304,7 +304,7 @@ def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
 
 def _days_differ(sides: Sequence[Side], tables: Sequence[Sequence[DiffRow]] = ()) -> list[Notice]:
     """Return a notice where archives have the maps that open and close a period on different days."""
-    spans, none = [columns_of(side.run, side.measured.span) for side in sides], "no map"
+    spans, none = [columns_of(run, one.span) for run, one in sides], "no map"
     if len({(span["opening"], span["closing"]) for span in spans}) == 1:
         return []
     days = "; ".join(f"{one['archive']} {one['opening'] or none} and {one['closing'] or none}" for one in spans)

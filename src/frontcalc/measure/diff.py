@@ -1,18 +1,18 @@
-"""Change over periods, and between two files: figures, the polygons that they are of, and maps of these to draw."""
+"""Change over periods, and between two files: figures, polygons gained and lost, and maps to draw."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive, pair_archive
 from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES
-from frontcalc.errors import DataError, FrontcalcError, UsageError
+from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.notices import noted
@@ -24,14 +24,12 @@ from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
-from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
+from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, RowT, Table
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from frontcalc.viz.scene import ChangeMap
-
-RowT = TypeVar("RowT", bound="DataclassInstance")
 
 BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
 
@@ -53,8 +51,8 @@ def diff(
     archive : path or Archive
         A folder of dated maps; None for the bundled synthetic sample.
     with_range : bool
-        Add the least and the most that each figure comes to under the assumptions open to argument, each
-        changed by itself: `sensitivity` lists them, a notice names them. It takes several times as long.
+        Add the least and the most of each figure under the assumptions open to argument, each changed by
+        itself: `sensitivity` lists them, a notice names them. It takes several times as long.
     **options
         How to measure: see `Options`.
 
@@ -273,8 +271,9 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
     opening, closing = (State(run.snapshot(ref)) for ref in run.archive.refs)
     drawn = [part for state in (closing, opening) for part in state.snapshot.layers]
     counted = dict.fromkeys(part.layer.actor for part in drawn if run.view.counts(part.name, part.layer))
-    named = run.actor and run.actor.casefold() != "all"
-    run.actors = (run.actor,) if run.actor and named else tuple(counted)[: None if run.actor else 1]
+    run.actors = tuple(counted) if run.actor else tuple(counted)[:1]
+    if run.actor and run.actor.casefold() != "all":
+        run.actors = (run.actor,)
     if not run.actors:
         none = f"neither file has a layer that view {run.view.name} counts"
         raise UsageError(none, where=maps.name, cure="choose another --view or --actor")
@@ -309,7 +308,7 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
-    """Return what the rows of a period have in common, here and in other tables."""
+    """Return the columns that all rows of a period share, by name."""
     return {
         "archive": run.archive.name,
         "actor": span.actor,
@@ -322,14 +321,14 @@ def columns_of(run: Run, span: Span) -> dict[str, Any]:
 
 
 def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
-    """Return a row, or what a table rests on, as a class that has more fields: its own values, and some more."""
+    """Return a row or a meta as another class: the values of the fields that both have, and those given."""
     wanted = {entry.name for entry in fields(kind)}
     own = {entry.name: getattr(one, entry.name) for entry in fields(one) if entry.name in wanted}
     return kind(**own | more)
 
 
 def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
-    """Yield where a change is: kind, region of the finest level shown, its figure (km²), and ground in metres."""
+    """Yield the polygons of a change: kind, region of the finest level shown, its figure (km²), ground in metres."""
     shown = run.shown(one.change) if one.change else None
     if shown is None or shown.ground is None:
         return
@@ -342,7 +341,7 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely
 
 
 def finest_lines(run: Run) -> list[Line]:
-    """Return the rows of the finest level shown, of which no two have ground in common."""
+    """Return the rows of the finest level shown, so that no ground is counted twice."""
     finest = run.lines.levels[-1] if run.lines.levels else TOTAL
     return [line for line in run.lines.shown if line.level == finest]
 
@@ -355,10 +354,8 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                raise FrontcalcError(
-                    f"the overlay contradicts itself: {km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons",
-                    cure="please report it with the maps and the regions",
-                )
+                found = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                raise change.contradiction(found, "maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

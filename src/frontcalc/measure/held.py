@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
-from typing import Generic, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 import numpy as np
 import shapely
@@ -78,16 +78,14 @@ def held(
     wanted = [(actor, day) for actor in run.begin(days, days[-1]) for day in days]
     states = ((actor, day, run.states(actor).on(day)) for actor, day in track(wanted, "measuring date"))
 
-    def measure(one: tuple[str, date, State | None]) -> tuple[Floats, LayerShare] | None:
+    def measure(one: tuple[str, date, State | None]) -> tuple[Floats, LayerShare] | tuple[None, None]:
         actor, _, state = one
-        return (run.areas(state.snapshot, actor), layer_share(run, state, actor)) if state else None
+        return (run.areas(state.snapshot, actor), layer_share(run, state, actor)) if state else (None, None)
 
     rows: list[HeldRow] = []
-    shares: dict[LayerShare, None] = {}
-    for (actor, day, state), measured in in_order(run.options.threads, measure, states):
-        areas, share = measured or (None, None)
-        if share:
-            shares[share] = None
+    shares: list[LayerShare] = []
+    for (actor, day, state), (areas, share) in in_order(run.options.threads, measure, states):
+        shares += [share] if share else []
         elsewhere = {} if areas is None else {"held": [areas[0]]}
         said = run.states(actor).notices_on(day, state) + left_out(run, actor, str(day), **elsewhere)
         run.said += said
@@ -96,7 +94,7 @@ def held(
         ended = "; ".join(dict.fromkeys(notice.message for notice in run.said if notice.code == "ENDED"))
         problem = ended or "has no map on or before these dates"
         raise NoDataError(problem, where=run.archive.name, cure=f"its maps are of {run.archive.extent}")
-    return table_of(run, HeldRow, rows, shares=shares)
+    return table_of(run, HeldRow, rows, shares=dict.fromkeys(shares))
 
 
 def layer_share(run: Run, state: State, actor: str) -> LayerShare:
@@ -117,21 +115,6 @@ def held_rows(
         yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2, *left)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Holdings(Generic[Drawn]):
-    """What one actor holds on each map: figures, and what was drawn of its ground, in the order of the days."""
-
-    table: Table[HeldRow, Meta]
-    drawn: tuple[Drawn, ...]
-    # Those of the finest level shown, as their set draws them, in metres of `table.meta.crs`.
-    regions: tuple[tuple[str, shapely.MultiPolygon], ...]
-
-    @property
-    def days(self) -> list[date]:
-        """The days of the maps."""
-        return list(dict.fromkeys(row.date for row in self.table.rows))
-
-
 def holdings(
     since: date,
     until: date,
@@ -139,8 +122,11 @@ def holdings(
     *,
     archive: str | Path | Archive | None = None,
     **options: Unpack[Keywords],
-) -> Holdings[Drawn]:
-    """Measure what an actor holds on each map, and keep what `draw` makes of it in a CRS; errors as of `held`."""
+) -> tuple[Table[HeldRow, Meta], list[Drawn], dict[str, shapely.MultiPolygon]]:
+    """Return what an actor holds on each map, and what `draw` makes of its ground and CRS; errors as of `held`.
+
+    With them come the regions of the finest level shown, as their set draws them, in metres of that CRS.
+    """
     run = Run.open(archive, Options(**options))
     maps = run.archive
     days = [day for day in maps.days if since <= day <= until]
@@ -160,10 +146,12 @@ def holdings(
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
     regions = run.regions
-    lines = [line for line in finest_lines(run) if line.region not in (UNASSIGNED, TOTAL)]
-    mine = [regions.land[np.isin(regions.land_owner, line.members)] for line in lines]
-    land = tuple((line.region, geometry.union(own)) for line, own in zip(lines, mine, strict=True))
-    return Holdings(Table(HeldRow, tuple(rows), meta_of(run)), tuple(drawn), land)
+    land = {
+        line.region: geometry.union(regions.land[np.isin(regions.land_owner, line.members)])
+        for line in finest_lines(run)
+        if line.region not in (UNASSIGNED, TOTAL)
+    }
+    return Table(HeldRow, tuple(rows), meta_of(run)), drawn, land
 
 
 @facade

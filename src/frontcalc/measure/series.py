@@ -6,14 +6,14 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, Change, Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
-from frontcalc.measure.diff import BLANK, columns_of
+from frontcalc.measure.diff import BLANK
 from frontcalc.notices import Notice, noted
 from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
 from frontcalc.run.meta import table_of
@@ -94,7 +94,7 @@ def series(
 def _actor_series(
     run: Run, actor: str, before: State | None, since: date | None, dates: Iterable[date]
 ) -> Iterator[SeriesRow]:
-    """Yield an actor's rows, and note their notices; `before` is the state that the first date follows, for `since`."""
+    """Yield an actor's rows, and note their notices; the first change is from the state `before`, of day `since`."""
     states, watch = run.states(actor), Watch(run, actor)
     changes: list[Change] = []
     held: Floats | None = None
@@ -106,7 +106,7 @@ def _actor_series(
         run.said += said
         span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
-        # Each step starts from the areas that the one before came to: maps are not overlaid again and again.
+        # Each step starts from the areas at the close of the one before, so that no map is overlaid twice.
         moved, moved_km2 = run.change(span, opening=held), dict[Line, float]()
         if span.ends and moved:
             changes.append(Change(moved.km2, moved.large))
@@ -119,22 +119,20 @@ def _actor_series(
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
         said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
-        marked, own = noted(said), columns_of(run, span)
-        own["previous"], own["snapshot"], own["date"] = own.pop("opening"), own.pop("closing"), day
-        del own["period"]
+        marked, maps = noted(said), (state.day if state else None, before.day if before else None)
         held_km2 = None if held is None or state is None else held[0].tolist()
         for line in run.lines.shown:
             mine = [notice for _, km2, notice in suspect if line.sum_of(km2) >= SHOWN_KM2]
-            figures = shown.row(line.members) if shown else BLANK
-            net, is_moved = figures["net_km2"], line in moved_km2
+            own: dict[str, Any] = dict(shown.row(line.members) if shown else BLANK)
+            del own["opening_km2"], own["closing_km2"]
+            net, is_moved = own["net_km2"], line in moved_km2
             own |= noted([*said, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked
             yield SeriesRow(
-                level=line.level,
-                region=line.region,
+                *(run.archive.name, actor, day, line.level, line.region, *maps, days, run.view.name),
                 held_km2=None if held_km2 is None else line.sum_of(held_km2),
                 rate_km2_per_day=net / days if days and net is not None else None,
                 net_interpolated_km2=moved_km2.get(line),
-                **own | {name: km2 for name, km2 in figures.items() if name not in ("opening_km2", "closing_km2")},
+                **own,
             )
         before, since = state or before, since and day
     sums = [run.shown(one) for one in changes]
@@ -159,10 +157,9 @@ def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator
 
 
 def steps_in(run: Run, span: Span, every: str) -> list[State]:
-    """Return the states that the steps inside a span lead along, each one of `EVERY`; its two maps have days."""
-    assert span.ends is not None
-    first, last = span.ends
-    assert first.day is not None
-    assert last.day is not None
-    days = dates_between(run.archive, first.day + timedelta(days=1), last.day, every)
-    return list(run.states(span.actor).along(first, days))
+    """Return the states that the steps inside a span, one of `EVERY`, lead along; none without two dated maps."""
+    opening, closing = span.ends or (None, None)
+    if opening is None or closing is None or opening.day is None or closing.day is None:
+        return []
+    days = dates_between(run.archive, opening.day + timedelta(days=1), closing.day, every)
+    return list(run.states(span.actor).along(opening, days))

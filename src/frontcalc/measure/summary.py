@@ -33,7 +33,7 @@ EVE_OF_INVASION = INVASION - _ONE_DAY
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which calendar periods a summary has, and what it shows of each; the keywords of `summary` that say so."""
+    """The keywords of `summary` that choose its periods, and what it shows of each."""
 
     since: PeriodLike | None = None
     until: PeriodLike | None = None
@@ -143,14 +143,14 @@ def summaries(
 
 
 def baseline_file(asked: str | Path | date | None) -> Path | None:
-    """Return the file that a baseline is: a path, or a text with a slash or a suffix that is no number; else None."""
+    """Return a baseline as a file: a path, or a text with a slash or a suffix that is no number; None for a day."""
     text = "" if asked is None or isinstance(asked, date) else str(asked)
     is_file = isinstance(asked, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
     return Path(text) if is_file else None
 
 
 def _baseline_notice(run: Run, actor: str) -> Notice:
-    """Return the notice of what is not counted, and of the day that is left out where no map is as early."""
+    """Return the notice that the baseline's ground is not counted, and which map stands for a day without one."""
     state, day = run.baseline_of(actor), run.baseline
     if not isinstance(day, date):
         return Notice("BASELINE", f"ground held on the map {', '.join(state.snapshot.ref.names)} is not counted")
@@ -159,7 +159,7 @@ def _baseline_notice(run: Run, actor: str) -> Notice:
 
 
 def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:
-    """Return the table of some periods."""
+    """Return the summary by one calendar unit, with the files of the maps that it rests on."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
     said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     step = (calendar.step or "snapshot") if calendar.gross else None
@@ -170,7 +170,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
             span = replace(span, notices=(*span.notices, *said[actor]))
-            pairs = pairwise(steps_in(run, span, step) if step is not None and span.ends else ())
+            pairs = pairwise(steps_in(run, span, step) if step else ())
             steps_of[span] = [(Span(period, *pair, actor=actor), run.step(*pair, actor)) for pair in pairs]
             yield span
 
@@ -208,9 +208,8 @@ def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) ->
         if gross is not None:
             gained, lost = line.sum_of(gross.gained_km2), line.sum_of(gross.lost_km2)
             own |= {"gross_gained_km2": gained, "gross_lost_km2": lost, "turnover_km2": gained + lost}
-            for verb, kind in (("gained", GAINED_SLIVER), ("lost", LOST_SLIVER)):
-                own[f"sliver_{verb}_km2"] = line.sum_of(gross.km2[kind, 0])
-            own["steps"] = len(steps)
+            own |= {"sliver_gained_km2": line.sum_of(gross.km2[GAINED_SLIVER, 0]), "steps": len(steps)}
+            own["sliver_lost_km2"] = line.sum_of(gross.km2[LOST_SLIVER, 0])
         yield extended(SummaryRow if step is None else GrossRow, row, **own)
 
 

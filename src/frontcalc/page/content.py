@@ -23,7 +23,7 @@ from frontcalc.archives import Archive
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.measure.diff import changes, diff
-from frontcalc.measure.held import Holdings, holdings
+from frontcalc.measure.held import holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, explained, with_lines
 from frontcalc.outputs import render
@@ -51,15 +51,16 @@ _LISTED = 6
 class PageContent:
     """What a page shows: the results of `diff` (of RangeRow with ranges) and of `changes`, and ground to draw.
 
-    `held` is what is held on each map within the periods, simplified on the plane; `change` are the polygons of each
-    row of `polygons` and `land` that of each of `held.regions`, drawn so.
+    `maps` is what is held on each map of `held`, simplified on the plane; `change` are the polygons of each row of
+    `polygons`, and `land` those of the regions, drawn so.
     """
 
     figures: Table[DiffRow, Meta]
     polygons: Table[ChangeRow, Meta]
-    held: Holdings[Geometries]
+    held: Table[HeldRow, Meta]
+    maps: tuple[Geometries, ...]
     change: tuple[shapely.Geometry, ...]
-    land: tuple[shapely.Geometry, ...]
+    land: dict[str, shapely.Geometry]
 
 
 def measure(
@@ -81,13 +82,13 @@ def measure(
     maps = [day for used in figures.meta.periods for day in (used.opening, used.closing) if day]
     one = options.copy()
     one["actor"] = figures.meta.actors[0]
-    held = holdings(min(maps), max(maps), draw, archive=archive, **one)
+    held, drawn, regions = holdings(min(maps), max(maps), draw, archive=archive, **one)
     change: list[shapely.Geometry] = []
     for period in dict.fromkeys(row.period for row in polygons.rows):
         # Polygons of one period are neighbours and simplified together.
         change.extend(on_plane([row.geometry for row in polygons.rows if row.period == period], crs.LONLAT, plane))
-    land = on_plane([ground for _, ground in held.regions], held.table.meta.crs, plane)
-    return PageContent(figures, polygons, held, tuple(change), tuple(land))
+    land = dict(zip(regions, on_plane(list(regions.values()), held.meta.crs, plane), strict=True))
+    return PageContent(figures, polygons, held, tuple(drawn), tuple(change), land)
 
 
 def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
@@ -144,7 +145,7 @@ def data(page: PageContent) -> dict[str, Any]:
     tolerance_m, maps = _maps(page)
     moved = _moved(page)
     held: dict[str, list[float | None]] = {key: [] for key in moved}
-    for row in page.held.table.rows:
+    for row in page.held.rows:
         if (key := _key(page, row)) in held:
             held[key].append(_tenths(row.held_km2))
     rows = [list(own) for _, own in groupby(page.figures.rows, key=attrgetter("period"))]
@@ -152,12 +153,11 @@ def data(page: PageContent) -> dict[str, Any]:
         "tolerance": tolerance_m,
         "grid": GRID_M,
         "periods": [_period(page, mine, before, moved) for before, mine in zip([[], *rows], rows, strict=False)],
-        "days": [day.isoformat() for day in page.held.days],
+        "days": [day.isoformat() for day in dict.fromkeys(row.date for row in page.held.rows)],
         "held": held,
         "maps": maps,
         "land": [
-            {"region": name, "shape": encoded(ground), "at": label_point(ground)}
-            for (name, _), ground in zip(page.held.regions, page.land, strict=True)
+            {"region": name, "shape": encoded(ground), "at": label_point(ground)} for name, ground in page.land.items()
         ],
     }
 
@@ -165,7 +165,7 @@ def data(page: PageContent) -> dict[str, Any]:
 def context(page: PageContent) -> dict[str, Any]:
     """Return the texts of a page, as they are: the template escapes them."""
     figures, meta = page.figures, page.figures.meta
-    notices = tuple(dict.fromkeys([*meta.notices, *page.held.table.meta.notices]))
+    notices = tuple(dict.fromkeys([*meta.notices, *page.held.meta.notices]))
     totals = [row for row in figures.rows if row.level == TOTAL]
     labels, heads = [row.period for row in totals], map(period_heading, totals)
     moved = _moved(page)
@@ -199,8 +199,8 @@ def context(page: PageContent) -> dict[str, Any]:
         "basis": [printable(line) for line in basis(meta)][: -len(meta.attribution) or None],
         "attribution": [printable(line) for line in meta.attribution],
         "notices": list(_in_plain_words(with_lines(notices))),
-        "files": [(printable(file.name), file.sha256) for file in page.held.table.meta.files],
-        "maps": len(page.held.days),
+        "files": [(printable(file.name), file.sha256) for file in page.held.meta.files],
+        "maps": len(page.maps),
         "grid": GRID_M,
         "version": meta.version,
     }
@@ -291,7 +291,7 @@ def _row(row: DiffRow) -> dict[str, Any]:
 
 def _maps(page: PageContent) -> tuple[int, list[Shape]]:
     """Return the ground held on each map, simplified until it is small enough, and by how much (metres)."""
-    drawn = np.concatenate(page.held.drawn)
+    drawn = np.concatenate(page.maps)
     tolerance_m, *coarser = TOLERANCES_M
     shapes = [encoded(ground) for ground in drawn]
     while coarser and len(orjson.dumps(shapes)) > MAPS_BYTES:

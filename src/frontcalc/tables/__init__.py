@@ -4,16 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from frontcalc.regions import TOTAL as TOTAL
+from frontcalc.tables.rows import *  # noqa: F403 - all that is public in them is offered here
+from frontcalc.tables.table import *  # noqa: F403
 
 if TYPE_CHECKING:
-    from frontcalc.tables.lists import *  # noqa: F403 - they are found by `__getattr__`
-    from frontcalc.tables.rows import *  # noqa: F403
-    from frontcalc.tables.table import *  # noqa: F403
+    from frontcalc.tables.lists import *  # noqa: F403
 else:
 
-    def __getattr__(name: str) -> Any:  # a command loads only the modules that it needs
-        for module in ("rows", "table", "lists"):
-            home = import_module(f"frontcalc.tables.{module}")
-            if hasattr(home, name):
-                return getattr(home, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:  # a command that measures does not need what lists and checks return
+        return getattr(import_module("frontcalc.tables.lists"), name)

@@ -179,7 +179,7 @@ class PlaceRow:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityRow:
-    """What one region's figures come to where one assumption is another; the first row of each is the base.
+    """Figures of one region with one assumption changed; the first row of each region is the base.
 
     Differences are to the base. `matters` names those of gained, lost and net that would be printed
     otherwise, separated by spaces. The last two rows are the least and the most of the rows in range.
@@ -209,7 +209,7 @@ class SensitivityRow:
 
 @dataclass(frozen=True, slots=True)
 class RangeRow(DiffRow):
-    """A change, and the least and the most that its figures come to under assumptions open to argument."""
+    """A change, and the least and the most of its figures under assumptions open to argument."""
 
     gained_min_km2: float | None = None
     gained_max_km2: float | None = None
@@ -283,7 +283,7 @@ class Meta:
 
     `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
     `advances` is False where all that counts is drawn in layers that are control and advances in one.
-    `defaults` are the options that nobody gave but that are set elsewhere, and where.
+    `defaults` are the options that were not given but are set elsewhere, and where.
     """
 
     version: str
