@@ -245,6 +245,7 @@ def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) 
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.thorough(but=["forks-6", "threads-7"])
 @pytest.mark.slow
 @pytest.mark.parametrize("tasks", [5, 6, 7, 8])
 @pytest.mark.parametrize("asked", [("series",), ("diff", "2024-W02", "2024-W03", "2024-W04")], ids=["forks", "threads"])

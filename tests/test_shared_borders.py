@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.shared, pytest.mark.slow]
 COUNTS = {"isw-weekly": (125, 35, 30, 90, 35, 114), "deepstate-daily": (25, 7, 6, 18, 5, 24)}
 
 
+@pytest.mark.thorough(but=["deepstate-daily"])
 @pytest.mark.parametrize("name", COUNTS)
 def test_rows_that_the_embedded_borders_get_wrong_are_marked_and_their_range_has_the_truth(
     name: str, shared: Path

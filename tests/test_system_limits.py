@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from conftest import Run
 
 from frontcalc import crs
 
@@ -33,6 +34,7 @@ def limited(limit: str, *command: str | Path, folder: Path, **environment: str) 
     return subprocess.run(line, capture_output=True, encoding="utf-8", check=False, cwd=folder, env=own, timeout=100)
 
 
+@pytest.mark.thorough(but=["diff 2024-01-200", "series --workers 4-300"])
 @pytest.mark.parametrize("megabytes", [200, 300, 400])
 @pytest.mark.parametrize("command", ["diff 2024-01", "series --workers 4"])
 def test_little_memory_ends_with_figures_or_words(maps: Path, tmp_path: Path, command: str, megabytes: int) -> None:
@@ -48,6 +50,7 @@ def test_little_memory_ends_with_figures_or_words(maps: Path, tmp_path: Path, co
     assert "a fault of" not in done.stderr
 
 
+@pytest.mark.thorough(but=["250"])
 @pytest.mark.parametrize("megabytes", [250, 300])
 def test_no_thread_is_begun_where_memory_is_limited(tmp_path: Path, megabytes: int) -> None:
     """One that lacked room for what C keeps for it ended the process with code 127 and no word of ours."""
@@ -92,7 +95,7 @@ def test_a_working_folder_that_is_gone(maps: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["diff", "series", "held", "summary --every quarter --gross", "sensitivity"])
 @pytest.mark.parametrize("box", [(0, 89.9, 10, 89.95), (0, 89.9, 10, 90), (-180, -90, -170, -89), (170, 10, 180, 20)])
 def test_every_command_measures_at_a_pole_and_at_the_antimeridian(
-    archive: Write, tmp_path: Path, command: str, box: tuple[float, float, float, float]
+    archive: Write, run_here: Run, command: str, box: tuple[float, float, float, float]
 ) -> None:
     """By the ellipsoid's own integral, whose half was held before."""
     west, south, east, north = box
@@ -100,7 +103,7 @@ def test_every_command_measures_at_a_pole_and_at_the_antimeridian(
     maps = archive({"2024-01-01": {"russian_control": [half]}, "2024-03-31": {"russian_control": [whole]}})
     period = {"diff": ["2024-01-01..2024-03-31"], "sensitivity": ["2024-01-01..2024-03-31"], "held": ["2024-03-31"]}
     asked = (*command.split(), *period.get(command, []), "--archive", maps, "--format", "csv", "--view", "control")
-    done = limited(":", *asked, *([] if command == "sensitivity" else ["--by", "none"]), folder=tmp_path)
+    done = run_here(*asked, *([] if command == "sensitivity" else ["--by", "none"]))
     assert done.returncode == 0, done.stderr
     row = list(csv.DictReader(done.stdout.splitlines()))[0 if command == "sensitivity" else -1]
     expected = crs.exact_area_km2(shapely.get_parts([whole if command == "held" else half]))

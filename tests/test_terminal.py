@@ -112,6 +112,7 @@ def test_no_escape_codes_without_a_terminal(
     assert plain(coloured := capfd.readouterr().out) == shown != coloured
 
 
+@pytest.mark.thorough(but=["60"])
 @pytest.mark.parametrize("columns", [60, 80])
 def test_every_line_fits_the_terminal(columns: int, maps: Path, regions: Path) -> None:
     commands = [
