@@ -57,7 +57,7 @@ reference: $(READY)
 
 # What the commands of tutorial, how-to pages and README say.
 pages: $(READY)
-	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest tests/test_tutorial.py
+	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --thorough tests/test_tutorial.py
 
 # Old packages use what newer ones deprecate.
 minimum: $(MINIMUM)/.ready

@@ -20,12 +20,18 @@ from frontcalc.cache import VARIABLE
 from frontcalc.cli import run as run_command
 from frontcalc.regions import RegionSet
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 # For `make mutants`: the same few examples for every mutant.
 settings.register_profile("mutants", settings.get_profile("default"), max_examples=15, derandomize=True)
 # For `make thorough`: many, other ones each time.
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=300)
 settings.load_profile("default")
+
+
+def examples(usual: int) -> int:
+    """Return how many examples a law of its own number has, which `make thorough` multiplies as those of others."""
+    return usual * settings.default.max_examples // settings.get_profile("default").max_examples
+
 
 _TO_DEGREES = Transformer.from_crs("EPSG:6933", "OGC:CRS84", always_xy=True)
 Squares = Sequence[tuple[int, int]]

@@ -197,6 +197,7 @@ def test_most_pairs_of_daily_maps_are_found_by_their_edges(shared: Path) -> None
     assert all(edges.difference(before, after) is not None for before, after in pairwise(ground))
 
 
+@pytest.mark.thorough(but=["deepstate-daily"])
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["deepstate-daily", "isw-weekly"])
 def test_a_series_holds_what_each_map_holds_measured_afresh(shared: Path, name: str) -> None:

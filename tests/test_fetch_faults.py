@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from map_server import (
@@ -89,7 +90,7 @@ SCHEDULES = st.lists(st.sampled_from(["ok", "ok", *FAULTS]), max_size=40).filter
 )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(16), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SCHEDULES)
 @example(["ok", "dropped"])
 @example(["ok", "other day", "ok", "ok", "other day"])
