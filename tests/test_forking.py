@@ -235,8 +235,11 @@ def test_an_error_of_the_caller_waits_for_no_measurement(maps: Path) -> None:
     assert 2 * parallel.BLOCK - 5 < len(done.stdout.splitlines()) < 3 * parallel.BLOCK - 3
 
 
+@pytest.mark.thorough(but=["no semaphores", "one fork", "no thread"])
 @pytest.mark.parametrize(
-    "none", [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD, NO_CHILDREN]
+    "none",
+    [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD, NO_CHILDREN],
+    ids=["no pool", "no semaphores", "no fork", "one fork", "no thread", "no children"],
 )
 def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) -> None:
     asked = command(none, maps, "--cache", "none")
