@@ -82,6 +82,7 @@ def _nzz(found: dict[str, list[Any]]) -> None:
 _CHECKED = {"isw-weekly": _isw_weekly, "deepstate-daily": _deepstate, "nzz-daily": _nzz}
 
 
+@pytest.mark.thorough
 def test_findings_of_some_raw_maps(shared: Path, tmp_path: Path) -> None:
     """Seven of the thirty, since each takes a third of a second."""
     for day in range(18, 25):

@@ -59,6 +59,7 @@ def test_no_thread_is_begun_where_memory_is_limited(tmp_path: Path, megabytes: i
     assert "ABORT" not in done.stderr
 
 
+@pytest.mark.thorough(but=["ulimit -n 12", "ulimit -f 0", "unset HOME FRONTCALC_CACHE"])
 @pytest.mark.parametrize("limit", ["ulimit -n 20", "ulimit -n 12", "ulimit -f 0", "unset HOME FRONTCALC_CACHE"])
 def test_few_files_and_a_full_disk_change_no_figure(maps: Path, tmp_path: Path, limit: str) -> None:
     asked = ("series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "4")
@@ -68,6 +69,7 @@ def test_few_files_and_a_full_disk_change_no_figure(maps: Path, tmp_path: Path, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough(but=["a.xlsx", "a.csv"])
 @pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.geojson"])
 def test_a_file_that_may_not_grow_is_refused_and_nothing_stays(maps: Path, tmp_path: Path, name: str) -> None:
     done = limited("ulimit -f 0", "diff", "2024-01", "--archive", maps, "--by", "none", "-o", name, folder=tmp_path)
@@ -76,6 +78,7 @@ def test_a_file_that_may_not_grow_is_refused_and_nothing_stays(maps: Path, tmp_p
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(("a.", ".a"))]
 
 
+@pytest.mark.thorough(but=["maps/2024-01-01.geojson", "/proc/1/x"])
 @pytest.mark.parametrize("cache", ["maps/2024-01-01.geojson", "/dev/null", "/proc/1/x", "x" * 300])
 def test_a_cache_that_cannot_be_is_done_without(maps: Path, tmp_path: Path, cache: str) -> None:
     done = limited(":", "diff", "2024-01", "--archive", maps, "--by", "none", folder=tmp_path, FRONTCALC_CACHE=cache)
