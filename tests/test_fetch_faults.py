@@ -440,6 +440,14 @@ def killed(maps: Maps, folder: Path, point: tuple[str, int]) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
+@pytest.mark.thorough(
+    but=[
+        "before the first manifest",
+        "between two pages of a day",
+        "between a day's file and the manifest",
+        "before the manifest is renamed",
+    ]
+)
 @pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
 def test_killed_and_started_again_it_makes_the_same_bytes(
     maps: Maps, undisturbed: dict[str, bytes], tmp_path: Path, point: tuple[str, int]
@@ -450,6 +458,7 @@ def test_killed_and_started_again_it_makes_the_same_bytes(
     assert tree(folder) == undisturbed
 
 
+@pytest.mark.thorough(but=["half way through what is kept", "between the new file and the manifest"])
 @pytest.mark.parametrize("point", CHANGES.values(), ids=CHANGES)
 def test_killed_while_a_change_is_taken_in(
     maps: Maps, layer: FakeLayer, tmp_path: Path, point: tuple[str, int]
