@@ -131,7 +131,7 @@ def printed(way: Way, maps: Path, cache: Path | str) -> bytes:
     how += ["--workers", way.workers] if way.workers else []
     command = [sys.executable, "-c", MAIN, "forks" if way.forks else "", way.before, *map(str, how)]
     environment = os.environ | {"PYTHONHASHSEED": "0", "TZ": "UTC"} | way.environment
-    return subprocess.run(command, capture_output=True, check=True, env=environment, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, check=True, env=environment, timeout=300).stdout
 
 
 @pytest.fixture(scope="module")
