@@ -10,7 +10,7 @@ RELEASE := build/venv-release
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
-.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz attack koop \
+.PHONY: demo test thorough lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz attack koop \
 	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
@@ -34,6 +34,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest $(TESTS)
 
+# All parameters of tests that try the same of many archives, files and formats, and many examples of each law.
+thorough: $(READY)
+	$(BIN)/python -m pytest --thorough $(TESTS)
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,7 +57,7 @@ reference: $(READY)
 
 # What the commands of tutorial, how-to pages and README say.
 pages: $(READY)
-	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest tests/test_tutorial.py
+	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --thorough tests/test_tutorial.py
 
 # Old packages use what newer ones deprecate.
 minimum: $(MINIMUM)/.ready

@@ -20,10 +20,18 @@ from frontcalc.cache import VARIABLE
 from frontcalc.cli import run as run_command
 from frontcalc.regions import RegionSet
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 # For `make mutants`: the same few examples for every mutant.
 settings.register_profile("mutants", settings.get_profile("default"), max_examples=15, derandomize=True)
+# For `make thorough`: many, other ones each time.
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=300)
 settings.load_profile("default")
+
+
+def examples(usual: int) -> int:
+    """Return how many examples a law of its own number has, which `make thorough` multiplies as those of others."""
+    return usual * settings.default.max_examples // settings.get_profile("default").max_examples
+
 
 _TO_DEGREES = Transformer.from_crs("EPSG:6933", "OGC:CRS84", always_xy=True)
 Squares = Sequence[tuple[int, int]]
@@ -34,9 +42,49 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with slow tests, so that none is left to one process while the others have ended."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="run what is marked so too, and more of each law")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("thorough"):
+        settings.load_profile("thorough")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for `make thorough` alone, and begin with slow tests."""
+    check_kept(items)
+    # So that none is left to one process while the others have ended.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if not config.getoption("thorough"):
+        config.hook.pytest_deselected(items=[item for item in items if is_thorough(item)])
+        items[:] = [item for item in items if not is_thorough(item)]
+
+
+def is_thorough(item: pytest.Item) -> bool:
+    """Return whether a test is marked, and by none of its parameters among those that always run."""
+    marker = item.get_closest_marker("thorough")
+    return marker is not None and parameters(item) not in marker.kwargs.get("but", ())
+
+
+def parameters(item: pytest.Item) -> str:
+    """Return what stands in brackets in a test's name."""
+    return item.name.partition("[")[2].removesuffix("]")
+
+
+def check_kept(items: list[pytest.Item]) -> None:
+    """Stop where parameters that a marker keeps are none of its test, which would then never run."""
+    found: dict[tuple[Path, str, tuple[str, ...]], set[str]] = {}
+    for item in items:
+        marker = item.get_closest_marker("thorough")
+        if marker is not None and "but" in marker.kwargs:
+            key = (item.path, item.name.partition("[")[0], tuple(marker.kwargs["but"]))
+            found.setdefault(key, set()).add(parameters(item))
+    for (path, name, kept), ids in found.items():
+        # One alone was asked for by its own name.
+        if len(ids) > 1 and not ids.issuperset(kept):
+            raise pytest.UsageError(f"{path}::{name}: has no parameters {sorted(set(kept) - ids)}")
 
 
 def square(column: int, row: int) -> shapely.Polygon:
@@ -116,9 +164,11 @@ def region_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's cache out of the tests, and the tests out of it."""
+    """Keep the user's cache out of the tests, and the tests out of it; all processes of a run share one."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(VARIABLE, str(folder / "cache"))
         yield
 
 

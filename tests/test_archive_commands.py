@@ -100,6 +100,7 @@ def test_strict_fails_on_warnings(maps: Path, tmp_path: Path, capfd: pytest.Capt
     ]
 
 
+@pytest.mark.thorough
 def test_the_sample_passes_even_strictly(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["archive", "check", "--strict"]) == 0
     assert "note SYNTHETIC" in capfd.readouterr().out

@@ -155,6 +155,7 @@ def test_a_standard_output_that_takes_nothing_is_an_error(redirection: str) -> N
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.thorough(but=["csv"])
 @pytest.mark.parametrize("format_", ["csv", "markdown", "xlsx", "parquet"])
 def test_a_pipe_closed_early_ends_quietly(format_: str) -> None:
     done = shell(f"frontcalc regions list --format {format_} | head -c 1 >/dev/null")

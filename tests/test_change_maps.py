@@ -222,6 +222,7 @@ def test_pieces_have_the_areas_of_the_figures_and_make_up_the_change(before: Any
         assert shapely.union_all(pieces).symmetric_difference(whole).area < 1e-3
 
 
+@pytest.mark.thorough(but=["deepstate-daily"])
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["isw-weekly", "deepstate-daily"])
 def test_maps_of_real_archives_have_the_areas_of_the_table(name: str, shared: Path) -> None:

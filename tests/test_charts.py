@@ -153,8 +153,11 @@ def test_regions_beyond_the_sheet_are_one_bar(archive: Write, region_file: Write
     assert_legible(figure)
 
 
-def test_the_sample_is_drawn_legibly_and_marked() -> None:
-    for table in (frontcalc.series(), frontcalc.summary(every="month"), frontcalc.diff(["2024"])):
+@pytest.mark.thorough(but=["2024-07"])
+@pytest.mark.parametrize("since", [None, "2024-07"])
+def test_the_sample_is_drawn_legibly_and_marked(since: str | None) -> None:
+    months = frontcalc.summary(every="month", since=since)
+    for table in (frontcalc.series(since=since), months, frontcalc.diff(["2024"])):
         figure = table.plot(size=SMALL, theme="dark")
         assert texts(figure, "synthetic"), table.kind
         assert_legible(figure)

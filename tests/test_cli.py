@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import formats
 import pytest
-from conftest import Run, square
+from conftest import Done, Run, square
 
 import frontcalc
 from frontcalc import levels
@@ -28,20 +29,21 @@ from frontcalc.viz.style import THEMES
 Write = Callable[..., Path]
 
 
-def run(
-    *arguments: str | Path, archive: Path | None = None, folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "FRONTCALC_ARCHIVE"}
-    if archive:
-        environment["FRONTCALC_ARCHIVE"] = str(archive)
-    return subprocess.run(
-        [sys.executable, "-m", "frontcalc", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        env=environment,
-        cwd=folder,
-        check=False,
-    )
+def run(*arguments: str | Path, archive: Path | None = None, folder: Path | None = None) -> Done:
+    """Run a command in this process, whose streams are no terminal; only the environment may name an archive."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("FRONTCALC_ARCHIVE", raising=False)
+        if archive:
+            patch.setenv("FRONTCALC_ARCHIVE", str(archive))
+        if folder:
+            patch.chdir(folder)
+        for name, stream in zip(("stdout", "stderr"), streams, strict=True):
+            patch.setattr(sys, name, stream)
+        code = in_process([*map(str, arguments)])
+    for stream in streams:
+        stream.seek(0)
+    return Done(code, *(stream.read() for stream in streams))
 
 
 @pytest.fixture
@@ -281,6 +283,7 @@ def test_an_error_that_nobody_reads_has_its_exit_code() -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.thorough(but=["--help-3", "archive-2", "held 2019-01-01-4"])
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -433,6 +436,7 @@ def loaded_by(arguments: list[str], archive: Path) -> set[str]:
 HEAVY = {"pandas", "geopandas", "pyogrio", "pyarrow", "matplotlib", "httpx", "anyio", "tenacity", "iso3166"}
 
 
+@pytest.mark.thorough(but=["csv", "geojson"])
 @pytest.mark.parametrize("form", ["table", "csv", "json", "geojson"])
 def test_heavy_packages_are_not_imported(form: str, maps: Path) -> None:
     loaded = loaded_by(["diff", "2024", "--format", form], maps)
@@ -457,6 +461,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.thorough(but=["start0"])
 @pytest.mark.parametrize("start", [["-m", "frontcalc"], ["-c", "from frontcalc.cli import main; main()"]])
 def test_settings_of_gdal_and_proj_change_no_figure(start: list[str], tmp_path: Path) -> None:
     parts = formats.shapefile_parts(tmp_path, [formats.mercator(square(0, 0))], crs="EPSG:3857")

@@ -35,6 +35,7 @@ def findings(folder: Path) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.thorough(but=["deepstate-daily", "isw-weekly-topojson", "isw-shapefile-zips"])
 @pytest.mark.parametrize(
     "name", ["isw-weekly", "isw-weekly-topojson", "isw-shapefile-zips", "deepstate-daily", "nzz-daily"]
 )
@@ -81,6 +82,7 @@ def _nzz(found: dict[str, list[Any]]) -> None:
 _CHECKED = {"isw-weekly": _isw_weekly, "deepstate-daily": _deepstate, "nzz-daily": _nzz}
 
 
+@pytest.mark.thorough
 def test_findings_of_some_raw_maps(shared: Path, tmp_path: Path) -> None:
     """Seven of the thirty, since each takes a third of a second."""
     for day in range(18, 25):

@@ -131,7 +131,7 @@ def printed(way: Way, maps: Path, cache: Path | str) -> bytes:
     how += ["--workers", way.workers] if way.workers else []
     command = [sys.executable, "-c", MAIN, "forks" if way.forks else "", way.before, *map(str, how)]
     environment = os.environ | {"PYTHONHASHSEED": "0", "TZ": "UTC"} | way.environment
-    return subprocess.run(command, capture_output=True, check=True, env=environment, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, check=True, env=environment, timeout=300).stdout
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +142,16 @@ def plain(maps: Path) -> bytes:
     return figures
 
 
+@pytest.mark.thorough(
+    but=[
+        "two threads, files backwards",
+        "four processes, a hash seed, files in no order",
+        "one worker, cold and warm, a time zone far east",
+        "four threads, cold and warm, files for nobody",
+        "one worker, the locale C",
+        "Dask, cold and warm",
+    ]
+)
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_figures_are_the_same_bytes(
     way: Way, maps: Path, plain: bytes, address: Callable[[], str], tmp_path: Path

@@ -174,6 +174,7 @@ def test_areas_known_from_the_step_before_change_nothing(before: Any, after: Any
     np.testing.assert_allclose(chained.km2[change.CLOSING], change.areas(after, split), atol=KM2)
 
 
+@pytest.mark.thorough(but=["deepstate-daily"])
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["deepstate-daily", "nzz-daily", "isw-raw-daily", "isw-weekly"])
 def test_a_sample_of_real_pairs_is_what_overlays_of_whole_maps_give(shared: Path, name: str) -> None:
@@ -196,6 +197,7 @@ def test_most_pairs_of_daily_maps_are_found_by_their_edges(shared: Path) -> None
     assert all(edges.difference(before, after) is not None for before, after in pairwise(ground))
 
 
+@pytest.mark.thorough(but=["deepstate-daily"])
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["deepstate-daily", "isw-weekly"])
 def test_a_series_holds_what_each_map_holds_measured_afresh(shared: Path, name: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from map_server import (
@@ -89,7 +90,7 @@ SCHEDULES = st.lists(st.sampled_from(["ok", "ok", *FAULTS]), max_size=40).filter
 )
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(16), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SCHEDULES)
 @example(["ok", "dropped"])
 @example(["ok", "other day", "ok", "ok", "other day"])
@@ -129,6 +130,7 @@ OF_A_KIND = (
 """A fault of each kind that is told apart; the schedules above draw from all."""
 
 
+@pytest.mark.thorough(but=["503", "cut JSON", "dropped", "redirect", "other day"])
 @pytest.mark.parametrize("name", OF_A_KIND)
 def test_each_fault_is_survived_once_wherever_it_strikes(
     name: str, maps: Maps, undisturbed: dict[str, bytes], tmp_path: Path
@@ -438,6 +440,14 @@ def killed(maps: Maps, folder: Path, point: tuple[str, int]) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
+@pytest.mark.thorough(
+    but=[
+        "before the first manifest",
+        "between two pages of a day",
+        "between a day's file and the manifest",
+        "before the manifest is renamed",
+    ]
+)
 @pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
 def test_killed_and_started_again_it_makes_the_same_bytes(
     maps: Maps, undisturbed: dict[str, bytes], tmp_path: Path, point: tuple[str, int]
@@ -448,6 +458,7 @@ def test_killed_and_started_again_it_makes_the_same_bytes(
     assert tree(folder) == undisturbed
 
 
+@pytest.mark.thorough(but=["half way through what is kept", "between the new file and the manifest"])
 @pytest.mark.parametrize("point", CHANGES.values(), ids=CHANGES)
 def test_killed_while_a_change_is_taken_in(
     maps: Maps, layer: FakeLayer, tmp_path: Path, point: tuple[str, int]

@@ -239,8 +239,11 @@ def test_an_error_of_the_caller_waits_for_no_measurement(maps: Path) -> None:
     assert 2 * parallel.BLOCK - 5 < len(done.stdout.splitlines()) < 3 * parallel.BLOCK - 3
 
 
+@pytest.mark.thorough(but=["no semaphores", "one fork", "no thread"])
 @pytest.mark.parametrize(
-    "none", [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD, NO_CHILDREN]
+    "none",
+    [NO_POOL, NO_SEMAPHORES, NO_FORK.replace("Assertion", "BlockingIO"), ONE_FORK, NO_THREAD, NO_CHILDREN],
+    ids=["no pool", "no semaphores", "no fork", "one fork", "no thread", "no children"],
 )
 def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) -> None:
     asked = command(none, maps, "--cache", "none")
@@ -249,6 +252,7 @@ def test_where_no_process_can_be_had_the_caller_measures(maps: Path, none: str) 
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.thorough(but=["forks-6", "threads-7"])
 @pytest.mark.slow
 @pytest.mark.parametrize("tasks", [5, 6, 7, 8])
 @pytest.mark.parametrize("asked", [("series",), ("diff", "2024-W02", "2024-W03", "2024-W04")], ids=["forks", "threads"])
@@ -265,7 +269,7 @@ def test_where_processes_and_threads_are_limited_there_are_fewer(
     limited += ["prlimit", f"--nproc={tasks}", sys.executable]
     subprocess.run([*limited, "-c", BITES.format(tasks=tasks)], check=True, timeout=PATIENCE_S)
     how = ["-m", "frontcalc", *asked, "--archive", maps, "--by", "none", "--format", "csv", "--cache", "none"]
-    for workers in (2, 4, 8):
+    for workers in (2, 8):
         done = subprocess.run(
             [*limited, *how, "--workers", str(workers)], capture_output=True, check=True, timeout=PATIENCE_S
         )

@@ -133,6 +133,7 @@ def test_memory_that_runs_out_is_no_broken_file(error: Exception) -> None:
             refuse(other)
 
 
+@pytest.mark.thorough(but=["zip"])
 @pytest.mark.skipif(sys.platform != "linux", reason="sets a limit on memory")
 @pytest.mark.parametrize("packed", [False, True], ids=["json", "zip"])
 def test_under_a_limit_on_memory_no_download_is_called_broken(tmp_path: Path, packed: bool) -> None:

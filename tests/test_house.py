@@ -174,7 +174,7 @@ def test_hooks_run_the_tools_that_lint_runs() -> None:
 
 
 def test_ci_calls_targets_that_there_are_on_every_python_that_is_promised() -> None:
-    workflow = yaml.safe_load(text(".github/workflows/ci.yml"))
+    workflow, nightly = (yaml.safe_load(text(f".github/workflows/{name}.yml")) for name in ("ci", "nightly"))
     project = tomllib.loads(text("pyproject.toml"))["project"]
     versions = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     promised = [one.rpartition(" ")[2] for one in project["classifiers"] if re.search(r":: 3\.\d+$", one)]
@@ -182,11 +182,11 @@ def test_ci_calls_targets_that_there_are_on_every_python_that_is_promised() -> N
     assert project["requires-python"] == f">={versions[0]}"
     called = {
         target
-        for job in workflow["jobs"].values()
+        for job in (*workflow["jobs"].values(), *nightly["jobs"].values())
         for step in job["steps"]
         for target in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))
     }
-    assert called >= {"lint", "test", "minimum", "release-check"}
+    assert called >= {"lint", "test", "thorough", "minimum", "release-check"}
     assert called <= set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
 
 

@@ -61,6 +61,7 @@ def assert_a_good_map(scene: ChangeMap, **looks: Any) -> None:
     assert "equal-area projection centred on" in source
 
 
+@pytest.mark.thorough(but=["2023", "Kursk", "one region"])
 @pytest.mark.parametrize("name", CASES)
 def test_the_sample_is_drawn_with_the_areas_of_its_table(name: str) -> None:
     periods, options = CASES[name]
@@ -69,6 +70,7 @@ def test_the_sample_is_drawn_with_the_areas_of_its_table(name: str) -> None:
     assert_a_good_map(scene)
 
 
+@pytest.mark.thorough(but=["a week"])
 @pytest.mark.shared
 @pytest.mark.parametrize("name", CASES)
 def test_isw_is_drawn_with_the_areas_of_its_table(name: str, shared: Path) -> None:

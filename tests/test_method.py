@@ -95,6 +95,7 @@ def test_what_matters() -> None:
     assert (about(548.9), about(537.0)) == ("about 549 km²", "about 537 km²")
 
 
+@pytest.mark.thorough
 @pytest.mark.shared
 def test_the_table_is_that_of_the_command(shared: Path, run_here: Run) -> None:
     match = re.search(r"```console\n\$ frontcalc (sensitivity 2023 --archive )isw-weekly\n(.*?)\n```", PAGE, re.DOTALL)

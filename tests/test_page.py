@@ -328,6 +328,7 @@ def test_bokeh_is_loaded_for_a_page_alone(maps: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.shared
 def test_two_years_of_weekly_maps_are_under_five_megabytes(shared: Path) -> None:
     page = frontcalc.report(["2023", "2024"], archive=shared / "archives" / "isw-weekly", with_range=False)

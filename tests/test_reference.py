@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,10 @@ from frontcalc.views import VIEWS
 
 DOCS = Path(__file__).parents[1] / "docs"
 CONFIGURATION = (DOCS / "configuration.md").read_text(encoding="utf-8")
+
+
+# It reads all sources, and three tests ask for it.
+publish_messages.messages = functools.cache(publish_messages.messages)
 
 
 def rows(page: str, header: str) -> list[list[str]]:

@@ -162,6 +162,7 @@ def test_change_of_a_month_is_spread(month: str) -> None:
     assert len(regions_touched(change, oblasts())) >= 3
 
 
+@pytest.mark.thorough(but=["2024"])
 @pytest.mark.parametrize("year", YEARS)
 def test_gross_differs_from_net(year: int) -> None:
     opening, closing = YEARS[year]

@@ -121,6 +121,7 @@ def gained_and_lost(before: Any, after: Any) -> list[list[Any]]:
     return changes
 
 
+@pytest.mark.thorough(but=["isw-weekly", "deepstate-daily"])
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_totals_and_changes_are_those_of_the_exact_ellipsoidal_integral(shared: Path, name: str) -> None:
     archive = open_archive(shared / "archives" / name)
@@ -140,6 +141,7 @@ def test_totals_and_changes_are_those_of_the_exact_ellipsoidal_integral(shared: 
         before, before_exact = projected, in_degrees
 
 
+@pytest.mark.thorough(but=["isw-weekly-True-border", "deepstate-daily-False-border", "nzz-daily-False-none"])
 @pytest.mark.parametrize(("embedded", "snap"), [(True, "border"), (False, "border"), (False, "none")])
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_regions_and_unassigned_are_the_total_on_real_maps(shared: Path, name: str, embedded: bool, snap: str) -> None:
@@ -155,6 +157,7 @@ def test_regions_and_unassigned_are_the_total_on_real_maps(shared: Path, name: s
             assert len(parts) == (33 if embedded else 28)
 
 
+@pytest.mark.thorough(but=["isw-weekly"])
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_countries_and_oblasts_and_unassigned_are_the_total_on_real_maps(shared: Path, name: str) -> None:
     days = ten_days(shared, name)

@@ -9,7 +9,7 @@ import pytest
 
 import frontcalc
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.shared, pytest.mark.slow, pytest.mark.thorough]
 # Rows of months with a net of 20 km² or more: all, off by more than a tenth of the file's, of these marked; right, of
 # these marked; and how many of all have the file's figure in their range.
 COUNTS = {"isw-weekly": (125, 35, 30, 90, 35, 114), "deepstate-daily": (25, 7, 6, 18, 5, 24)}

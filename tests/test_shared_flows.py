@@ -27,6 +27,7 @@ def test_isw_moved_advances_to_control_in_a_batch_and_gained_nothing_by_it(share
     assert control.net_km2 == pytest.approx(903.3, abs=0.05)
 
 
+@pytest.mark.thorough(but=["isw-weekly-assessed-2023", "nzz-daily-assessed-2024"])
 @pytest.mark.parametrize(
     ("archive", "view", "period"),
     [

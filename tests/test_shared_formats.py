@@ -21,12 +21,12 @@ from frontcalc.outputs.schema import json_schema
 
 pytestmark = pytest.mark.shared
 
-MONTHS = [f"{year}-{month:02}" for year in (2023, 2024) for month in range(1, 13)]
+MONTHS = [f"2024-{month:02}" for month in range(1, 13)]
 
 
 @pytest.fixture(scope="module")
 def months(shared: Path) -> Any:
-    """The change of each month of two years, by oblast."""
+    """The change of each month of a year, by oblast."""
     regions = shared / "regions" / "ukraine-oblasts.geojson"
     return frontcalc.diff(MONTHS, archive=shared / "archives" / "isw-weekly", regions=regions)
 
@@ -57,7 +57,8 @@ def test_formats_for_reading_have_the_total_of_every_month(months: Any) -> None:
 
 def test_maps_have_the_areas_of_the_months(months: Any, shared: Path) -> None:
     regions = shared / "regions" / "ukraine-oblasts.geojson"
-    maps = frontcalc.changes(MONTHS, archive=shared / "archives" / "isw-weekly", regions=regions)
+    some = MONTHS[::4]
+    maps = frontcalc.changes(some, archive=shared / "archives" / "isw-weekly", regions=regions)
     database = sqlite3.connect(":memory:")
     database.deserialize(render(maps, "gpkg"))
     drawn = {
@@ -66,6 +67,6 @@ def test_maps_have_the_areas_of_the_months(months: Any, shared: Path) -> None:
     }
     database.close()
     for row in months.rows:
-        if row.region == "total":
+        if row.region == "total" and row.period in some:
             assert drawn[row.period, "gained"] == pytest.approx(row.gained_km2, abs=0.015)
             assert drawn[row.period, "lost"] == pytest.approx(row.lost_km2, abs=0.015)

@@ -60,6 +60,7 @@ def test_the_syvash_is_named_in_2023_whatever_the_rows(shared: Path) -> None:
     assert said(frontcalc.diff(["2024"], archive=archive)) == []
 
 
+@pytest.mark.thorough
 def test_the_series_names_the_faults_of_the_map_and_no_front(shared: Path) -> None:
     """The list was made by hand: which large parts are faults, which the front, and which cannot be told."""
     with (shared / "expected" / "map-faults-isw-weekly.csv").open(encoding="utf-8") as table:

@@ -76,6 +76,7 @@ def test_simplification_leaves_out_the_least_effect_first() -> None:
     assert simulated_fronts.simplified(line, 2)[:, 0].tolist() == [0, 60]
 
 
+@pytest.mark.thorough
 @pytest.mark.shared
 @pytest.mark.slow
 @pytest.mark.parametrize("other", ["redraw_table", "advance_table"])
@@ -103,6 +104,7 @@ def scores(text: str) -> dict[int, tuple[float, ...]]:
     return {int(threshold): tuple(map(float, cells.split(" | "))) for threshold, cells in rows}
 
 
+@pytest.mark.thorough(but=["choose-seeds0"])
 @pytest.mark.parametrize(("name", "seeds"), [("choose", [0]), ("judge", [10])])
 def test_a_seed_comes_near_the_documented_figures(name: str, seeds: list[int]) -> None:
     found, stated = simulate_redraws.pooled(seeds), scores(documented(name))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from conftest import Run
 
 from frontcalc import crs
 
@@ -33,6 +34,7 @@ def limited(limit: str, *command: str | Path, folder: Path, **environment: str) 
     return subprocess.run(line, capture_output=True, encoding="utf-8", check=False, cwd=folder, env=own, timeout=100)
 
 
+@pytest.mark.thorough(but=["diff 2024-01-200", "series --workers 4-300"])
 @pytest.mark.parametrize("megabytes", [200, 300, 400])
 @pytest.mark.parametrize("command", ["diff 2024-01", "series --workers 4"])
 def test_little_memory_ends_with_figures_or_words(maps: Path, tmp_path: Path, command: str, megabytes: int) -> None:
@@ -48,6 +50,7 @@ def test_little_memory_ends_with_figures_or_words(maps: Path, tmp_path: Path, co
     assert "a fault of" not in done.stderr
 
 
+@pytest.mark.thorough(but=["250"])
 @pytest.mark.parametrize("megabytes", [250, 300])
 def test_no_thread_is_begun_where_memory_is_limited(tmp_path: Path, megabytes: int) -> None:
     """One that lacked room for what C keeps for it ended the process with code 127 and no word of ours."""
@@ -56,6 +59,7 @@ def test_no_thread_is_begun_where_memory_is_limited(tmp_path: Path, megabytes: i
     assert "ABORT" not in done.stderr
 
 
+@pytest.mark.thorough(but=["ulimit -n 12", "ulimit -f 0", "unset HOME FRONTCALC_CACHE"])
 @pytest.mark.parametrize("limit", ["ulimit -n 20", "ulimit -n 12", "ulimit -f 0", "unset HOME FRONTCALC_CACHE"])
 def test_few_files_and_a_full_disk_change_no_figure(maps: Path, tmp_path: Path, limit: str) -> None:
     asked = ("series", "--archive", maps, "--by", "none", "--format", "csv", "--workers", "4")
@@ -65,6 +69,7 @@ def test_few_files_and_a_full_disk_change_no_figure(maps: Path, tmp_path: Path, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough(but=["a.xlsx", "a.csv"])
 @pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.geojson"])
 def test_a_file_that_may_not_grow_is_refused_and_nothing_stays(maps: Path, tmp_path: Path, name: str) -> None:
     done = limited("ulimit -f 0", "diff", "2024-01", "--archive", maps, "--by", "none", "-o", name, folder=tmp_path)
@@ -73,6 +78,7 @@ def test_a_file_that_may_not_grow_is_refused_and_nothing_stays(maps: Path, tmp_p
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(("a.", ".a"))]
 
 
+@pytest.mark.thorough(but=["maps/2024-01-01.geojson", "/proc/1/x"])
 @pytest.mark.parametrize("cache", ["maps/2024-01-01.geojson", "/dev/null", "/proc/1/x", "x" * 300])
 def test_a_cache_that_cannot_be_is_done_without(maps: Path, tmp_path: Path, cache: str) -> None:
     done = limited(":", "diff", "2024-01", "--archive", maps, "--by", "none", folder=tmp_path, FRONTCALC_CACHE=cache)
@@ -92,7 +98,7 @@ def test_a_working_folder_that_is_gone(maps: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["diff", "series", "held", "summary --every quarter --gross", "sensitivity"])
 @pytest.mark.parametrize("box", [(0, 89.9, 10, 89.95), (0, 89.9, 10, 90), (-180, -90, -170, -89), (170, 10, 180, 20)])
 def test_every_command_measures_at_a_pole_and_at_the_antimeridian(
-    archive: Write, tmp_path: Path, command: str, box: tuple[float, float, float, float]
+    archive: Write, run_here: Run, command: str, box: tuple[float, float, float, float]
 ) -> None:
     """By the ellipsoid's own integral, whose half was held before."""
     west, south, east, north = box
@@ -100,7 +106,7 @@ def test_every_command_measures_at_a_pole_and_at_the_antimeridian(
     maps = archive({"2024-01-01": {"russian_control": [half]}, "2024-03-31": {"russian_control": [whole]}})
     period = {"diff": ["2024-01-01..2024-03-31"], "sensitivity": ["2024-01-01..2024-03-31"], "held": ["2024-03-31"]}
     asked = (*command.split(), *period.get(command, []), "--archive", maps, "--format", "csv", "--view", "control")
-    done = limited(":", *asked, *([] if command == "sensitivity" else ["--by", "none"]), folder=tmp_path)
+    done = run_here(*asked, *([] if command == "sensitivity" else ["--by", "none"]))
     assert done.returncode == 0, done.stderr
     row = list(csv.DictReader(done.stdout.splitlines()))[0 if command == "sensitivity" else -1]
     expected = crs.exact_area_km2(shapely.get_parts([whole if command == "held" else half]))

@@ -90,6 +90,7 @@ def test_a_terminal_gets_colour_and_the_same_text(maps: Path) -> None:
     assert plain(shown).splitlines()[-7:] == text.table(result, width=80).splitlines()[-7:]
 
 
+@pytest.mark.thorough(but=["environment1", "environment2"])
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
 def test_colour_can_be_turned_off(environment: dict[str, str], maps: Path) -> None:
     assert "\x1b" not in on_terminal("diff", "2023", "--archive", maps, **environment)[1]
@@ -112,6 +113,7 @@ def test_no_escape_codes_without_a_terminal(
     assert plain(coloured := capfd.readouterr().out) == shown != coloured
 
 
+@pytest.mark.thorough(but=["60"])
 @pytest.mark.parametrize("columns", [60, 80])
 def test_every_line_fits_the_terminal(columns: int, maps: Path, regions: Path) -> None:
     commands = [

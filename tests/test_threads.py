@@ -15,7 +15,7 @@ from oracle import opened_step
 from frontcalc import geometry, regions
 from frontcalc.run.parallel import in_order, threads
 
-THREADS, STEPS = 8, 1000
+THREADS = 8
 
 
 def ground(seed: int) -> shapely.MultiPolygon:
@@ -27,7 +27,9 @@ def ground(seed: int) -> shapely.MultiPolygon:
     return geometry.as_multipolygon(shapely.union(coast & shapely.box(-1e5, -1e5, 1e5, 15_000), south))
 
 
-def test_eight_threads_and_a_thousand_steps_give_one_result() -> None:
+@pytest.mark.thorough(but=["200"])
+@pytest.mark.parametrize("steps", [200, 1000])
+def test_eight_threads_and_hundreds_of_steps_give_one_result(steps: int) -> None:
     """GEOS crashes or errs where threads share a prepared geometry: each must have prepared its own."""
     cells = np.array([shapely.box(x, -50_000, x + 7_000, 60_000) for x in range(-14_000, 49_000, 7_000)])
     split = regions.RegionSet("adm1", tuple("abcdefghi"), cells, np.arange(len(cells)), cells, np.arange(len(cells)))
@@ -39,8 +41,8 @@ def test_eight_threads_and_a_thousand_steps_give_one_result() -> None:
 
     alone = [figures(number) for number in range(5)]
     with ThreadPoolExecutor(THREADS) as pool:
-        together = list(pool.map(figures, range(STEPS)))
-    assert together == alone * (STEPS // 5)
+        together = list(pool.map(figures, range(steps)))
+    assert together == alone * (steps // 5)
     assert len(set(alone)) == 5
 
 
