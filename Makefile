@@ -10,7 +10,7 @@ RELEASE := build/venv-release
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
-.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz attack koop \
+.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery fuzz attack koop \
 	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
@@ -76,14 +76,6 @@ errors: $(READY)
 
 gallery: $(READY)
 	$(BIN)/python scripts/make_gallery.py
-
-measurements: $(READY)
-	$(BIN)/python scripts/measure_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
-
-simulation: $(READY)
-	$(BIN)/python scripts/simulate_redraws.py choose
-	$(BIN)/python scripts/simulate_redraws.py judge
-	$(BIN)/python scripts/compare_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
 
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py
