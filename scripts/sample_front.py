@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
-import sample_geography as ground
 import shapely
 from sample_shapes import (
+    GROUND,
     KM_PER_DEGREE,
+    Axis,
     Stroke,
     area_km2,
+    axes,
     axis_stroke,
     drawn,
     front_stroke,
@@ -24,12 +27,14 @@ from sample_shapes import (
     roughened,
     snapped,
     solved,
+    waypoints,
     wobble,
 )
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 Layers = tuple[MultiPolygon, MultiPolygon]  # control and advances
+Theatre = dict[str, Any]  # a stretch of the line: a row of the table
 
 OVERLAP_DEG = 0.0006  # publishers draw an advance a little over the control that it starts from
 REDRAWN_KM = 0.025  # how far off a vertex lands when a stretch is digitised again
@@ -122,16 +127,16 @@ def batched(control: MultiPolygon, advances: MultiPolygon, rng: np.random.Genera
     return generalised(moved), MultiPolygon(list(parts[stays]))
 
 
-def pushes(axes: list[ground.Axis], week: Week, rng: np.random.Generator) -> list[Stroke]:
+def pushes(table: list[Axis], week: Week, rng: np.random.Generator) -> list[Stroke]:
     """Return the week's strokes along the paths of the pushes under way."""
-    under_way = [axis for axis in axes if axis.opens <= week.day <= axis.closes]
+    under_way = [axis for axis in table if axis.opens <= week.day <= axis.closes]
     return [axis_stroke(axis, week.day, week.days, rng) for axis in under_way]
 
 
 def small_moves(
     line: BaseGeometry,
     held: BaseGeometry,
-    places: list[ground.Theatre],
+    places: list[Theatre],
     rng: np.random.Generator,
     *,
     aside: int,
@@ -139,24 +144,24 @@ def small_moves(
     """Return a stroke somewhere on the line in each place; a share of them lie `aside` of it."""
     strokes = []
     for place in places:
-        front = shapely.line_merge(shapely.intersection(line, shapely.box(*place.box)))
+        front = shapely.line_merge(shapely.intersection(line, shapely.box(*place["box"])))
         if front.length:
             strokes.append(front_stroke(front, held, rng, aside=aside * int(rng.random() < ASIDE_SHARE)))
     return strokes
 
 
-def drawn_places(weights: list[float], count: int, rng: np.random.Generator) -> list[ground.Theatre]:
+def drawn_places(weights: list[float], count: int, rng: np.random.Generator) -> list[Theatre]:
     """Return theatres drawn by weight."""
     picked = rng.choice(len(weights), count, p=np.array(weights) / sum(weights))
-    return [ground.THEATRES[index] for index in picked]
+    return [GROUND["theatres"][index] for index in picked]
 
 
 def lost(layers: Layers, week: Week, lost_km2: float, world: Ground, rng: np.random.Generator) -> Layers:
     """Return both layers after exactly so much land was lost."""
     held = shapely.union(*layers)
     filled = shapely.union_all([held, *holes(held)])  # so that old pockets do not grow
-    places = drawn_places([place.losses for place in ground.THEATRES], SMALL_LOSSES, rng)
-    strokes = pushes(ground.LOSS_AXES, week, rng)
+    places = drawn_places([place["losses"] for place in GROUND["theatres"]], SMALL_LOSSES, rng)
+    strokes = pushes(axes(GROUND["loss_axes"]), week, rng)
     strokes += small_moves(front_line(filled, world), held, places, rng, aside=-1)
     scale = solved(lambda k: shapely.intersection(drawn(strokes, k), held), lost_km2, *SCALES)
     control, advances = (snapped(shapely.difference(layer, drawn(strokes, scale))) for layer in layers)
@@ -179,11 +184,11 @@ def gained(layers: Layers, week: Week, world: Ground, rng: np.random.Generator) 
     """Return the advances after gains that bring the land held to its target."""
     control, advances = layers
     held = shapely.union(control, advances)
-    places = drawn_places([place.gains for place in ground.THEATRES], SMALL_GAINS, rng)
-    for oblast in ground.OBLASTS_EVERY_WEEK:  # so that each month's change is spread over them
-        there = [place for place in ground.THEATRES if place.oblast == oblast]
+    places = drawn_places([place["gains"] for place in GROUND["theatres"]], SMALL_GAINS, rng)
+    for oblast in GROUND["oblasts_every_week"]:  # so that each month's change is spread over them
+        there = [place for place in GROUND["theatres"] if place["oblast"] == oblast]
         places.append(there[rng.integers(len(there))])
-    strokes = pushes(ground.GAIN_AXES, week, rng)
+    strokes = pushes(axes(GROUND["gain_axes"]), week, rng)
     strokes += small_moves(front_line(held, world), held, places, rng, aside=1)
     strokes += pocket_strokes(held, world.zone, rng)
 
@@ -200,11 +205,11 @@ def gained(layers: Layers, week: Week, world: Ground, rng: np.random.Generator) 
 
 def next_kursk(before: MultiPolygon | None, day: date, world: Ground, rng: np.random.Generator) -> MultiPolygon | None:
     """Return Ukraine's hold in Kursk oblast: an outline that swells to its peak, then is cut back."""
-    wanted_km2 = ground.KURSK_KM2.get(day.isoformat())
+    wanted_km2 = GROUND["kursk_km2"].get(day.isoformat())
     if wanted_km2 is None:
         return None
-    centre = np.array(ground.KURSK_CENTRE)
-    ring = roughened([*ground.KURSK_OUTLINE, ground.KURSK_OUTLINE[0]], rng, 0.14, 3.0) - centre
+    centre = np.array(GROUND["kursk_centre"])
+    ring = roughened(waypoints(GROUND["kursk_outline"], closed=True), rng, 0.14, 3.0) - centre
     before = before or MultiPolygon()
     combine = shapely.union if area_km2(before) < wanted_km2 else shapely.intersection
 

@@ -1,21 +1,23 @@
 """Shapes of the synthetic sample: rough lines, strokes that are won or lost, and how area is measured.
 
-Pure geometry on lon/lat values: what the maps look like is decided in `make_sample.py`, where they lie in
-`sample_geography.py`.
+Geometry on lon/lat values: what the maps look like is decided in `make_sample.py`, where they lie in
+`sample_geography.toml`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
-from sample_geography import Axis, Point
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -26,6 +28,30 @@ KM_PER_DEGREE = 111.2
 DENSIFY_DEG = 0.0025  # edges are straight in lon/lat: split before projecting, or areas err by up to 1 km²
 CORNERS = 8  # of a stroke
 PROJECT = Transformer.from_crs("EPSG:4326", "EPSG:6933", always_xy=True).transform
+GROUND: dict[str, Any] = tomllib.loads(Path(__file__).with_name("sample_geography.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A push along a path between two days; `width_km` is half the front of the push at its root."""
+
+    opens: date
+    closes: date
+    width_km: float
+    path: Floats
+
+
+def waypoints(text: str, *, closed: bool = False) -> Floats:
+    """Return the `lon lat` pairs (n, 2) of a table, the first once more if `closed`; `# ` begins a comment."""
+    words = [word for line in text.splitlines() for word in line.split("#")[0].split()]
+    return np.array(words + words[:2] * closed, dtype=float).reshape(-1, 2)
+
+
+def axes(text: str) -> list[Axis]:
+    """Return the pushes of a table, one a line."""
+    rows = [line.split(maxsplit=3) for line in text.splitlines()]
+    days = date.fromisoformat
+    return [Axis(days(opens), days(closes), float(width), waypoints(path)) for opens, closes, width, path in rows]
 
 
 def area_km2(shape: BaseGeometry) -> float:
@@ -46,9 +72,9 @@ def snapped(shape: BaseGeometry) -> MultiPolygon:
     return polygons(shapely.set_precision(shapely.make_valid(shape), GRID))
 
 
-def roughened(line: Sequence[Point], rng: np.random.Generator, roughness: float, step_km: float) -> Floats:
+def roughened(line: Floats, rng: np.random.Generator, roughness: float, step_km: float) -> Floats:
     """Return a line with midpoints displaced at random until no edge is longer than `step_km`."""
-    points = np.asarray(line, dtype=float)
+    points = line
     while True:
         edges = np.diff(points, axis=0)
         squeeze = np.cos(np.radians(points[:-1, 1]))
