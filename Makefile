@@ -10,7 +10,7 @@ RELEASE := build/venv-release
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
-.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery fuzz attack koop \
+.PHONY: demo test lint docs reference pages minimum coverage mutants errors gallery fuzz attack \
 	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
@@ -83,13 +83,8 @@ fuzz: $(READY)
 attack: $(READY)
 	$(BIN)/python scripts/attack.py
 
-koop: $(READY)
-	$(BIN)/python scripts/fetch_from_koop.py
-
 bench: $(READY)
 	$(BIN)/python bench/run.py
-	$(BIN)/python bench/pictures.py
-	$(BIN)/python bench/page.py
 
 engines: $(READY)
 	$(BIN)/python bench/engines.py

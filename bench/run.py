@@ -2,7 +2,7 @@
 
 make bench                          one run of each, which takes some ten minutes
 make bench RUNS=5                   medians of five
-make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, help
+make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, help, map, report
 
 FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
 
@@ -156,6 +156,24 @@ def series(name):
     )
 
 
+def picture(title, command, name, limit_s, limit_bytes):
+    """Time a picture or page of isw-weekly from an empty cache; say the limits, and fail beyond them."""
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        cache, target = Path(folder, "cache"), Path(folder, name)
+        cache.mkdir()
+        command = [*FRONTCALC, *command, "--archive", str(ENDS[0].parent), "-q", "-o", str(target)]
+        for _ in range(RUNS + 1):
+            figures.append(run_once(command, cache))
+            forget(cache)
+        del figures[0]  # which also makes matplotlib's list of fonts
+        show(title, "", figures, peak_of(command, cache))
+        seconds, size = statistics.median(figures), target.stat().st_size
+    print(f"{'':34} {size / 1e6:.2f} MB; limits {limit_s:g} s, {limit_bytes / 1e6:g} MB")
+    if seconds > limit_s or size > limit_bytes:
+        raise SystemExit("too slow or too large")
+
+
 def start():
     """Time what a command costs before it does anything."""
     with tempfile.TemporaryDirectory() as cache:
@@ -163,6 +181,8 @@ def start():
         show("--help", "", [run_once(command, cache) for _ in range(max(RUNS, 5))], peak_of(command, cache))
 
 
+MAP = ("map of 2024, isw-weekly", ["map", "2024"], "map.png", 5, 5e6)
+REPORT = ("page of 2023 and 2024, isw-weekly", ["report", "2023", "2024"], "page.html", 20, 5e6)
 ROWS = {
     "help": start,
     "pair": pair,
@@ -171,6 +191,8 @@ ROWS = {
     "nzz-daily": lambda: series("nzz-daily"),
     "isw-weekly": lambda: series("isw-weekly"),
     "isw-raw-daily": lambda: series("isw-raw-daily"),
+    "map": lambda: picture(*MAP),
+    "report": lambda: picture(*REPORT),
 }
 
 

@@ -9,7 +9,6 @@ a row of build/scale.csv. Rows that are there are not measured again, so that a 
 come the tables of docs/scale.md, with exponents by least squares on logarithms.
 """
 
-import csv
 import os
 import platform
 import subprocess
@@ -21,6 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = Path(os.environ.get("ROWS") or ROOT / "build" / "scale.csv")
@@ -97,19 +97,8 @@ def make(point, folder):
 
 def run(point, maps, regions, cache):
     """Return processor and wall seconds and peak memory (MiB) of a series by region, a whole process."""
-    command = [
-        *FRONTCALC,
-        "series",
-        "--archive",
-        maps,
-        "--regions",
-        regions,
-        "--format",
-        "csv",
-        "--quiet",
-        "--workers",
-        "1",
-    ]
+    options = ("--format", "csv", "--quiet", "--workers", "1")
+    command = [*FRONTCALC, "series", "--archive", maps, "--regions", regions, *options]
     if point.rows == "one":
         command += ["--only", "Region 000001"]
     start = time.perf_counter()
@@ -140,27 +129,17 @@ def measure(point):
 
 
 FIGURES = ("cpu_s", "wall_s", "peak_mib", "archive_mib")
-COLUMNS = [field.name for field in fields(Measurement)]
 
 
 def read():
     """Return the measurements in the file, if any."""
-    if not ROWS.is_file():
-        return []
-    kinds = {field.name: field.type for field in fields(Measurement)}
-    with ROWS.open(newline="") as file:
-        return [Measurement(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(file)]
+    return [Measurement(**row) for row in pd.read_csv(ROWS).to_dict("records")] if ROWS.is_file() else []
 
 
 def append(measurement):
     """Add a measurement to the file."""
-    new = not ROWS.is_file()
     ROWS.parent.mkdir(parents=True, exist_ok=True)
-    with ROWS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(asdict(measurement))
+    pd.DataFrame([asdict(measurement)]).to_csv(ROWS, mode="a", header=not ROWS.is_file(), index=False)
 
 
 def exponent(sizes, costs):
