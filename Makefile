@@ -46,10 +46,7 @@ docs: $(READY)
 
 # The pages that are made from the code.
 reference: $(READY)
-	$(BIN)/python scripts/publish_api.py
-	$(BIN)/python scripts/publish_columns.py
-	$(BIN)/python scripts/publish_commands.py
-	$(BIN)/python scripts/publish_messages.py
+	$(BIN)/python scripts/publish.py
 
 # What the commands of tutorial, how-to pages and README say.
 pages: $(READY)
