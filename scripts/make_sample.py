@@ -3,9 +3,9 @@
     python scripts/make_sample.py -o data/sample_polygons [--seed N]
 
 The archive must be free to ship and have known answers, so nothing in it is traced: hand-chosen waypoints
-(`sample_geography.toml`) are roughened by seeded noise (`sample_shapes.py`), the line moves by small drawn
-strokes (`sample_front.py`), and each week the strokes are scaled until the land held, measured on the very
-coordinates that are written, meets its target.
+(`sample_geography.toml`) are roughened by seeded noise, the line moves by small drawn strokes (`sample_front.py`), and
+each week the strokes are scaled until the land held, measured on the very coordinates that are written, meets its
+target.
 """
 
 from __future__ import annotations
@@ -21,18 +21,27 @@ from pathlib import Path
 import numpy as np
 import shapely
 from sample_front import (
+    GROUND,
+    Floats,
     Ground,
+    Stroke,
     Week,
+    area_km2,
     batched,
     front_line,
     gained,
     generalised,
     lost,
     next_kursk,
+    polygons,
     redrawn,
+    roughened,
     smoothed,
+    snapped,
+    solved,
+    waypoints,
+    wobble,
 )
-from sample_shapes import GROUND, Floats, Stroke, area_km2, polygons, roughened, snapped, solved, waypoints, wobble
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
