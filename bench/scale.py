@@ -9,6 +9,7 @@ a row of build/scale.csv. Rows that are there are not measured again, so that a 
 come the tables of docs/scale.md, with exponents by least squares on logarithms.
 """
 
+import csv
 import os
 import platform
 import subprocess
@@ -18,7 +19,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = Path(os.environ.get("ROWS") or ROOT / "build" / "scale.csv")
@@ -110,13 +110,11 @@ def report(found):
     costs = by_regions(found)
     each = [(state, rows) for state in STATES for rows in ("all", "one")]
     names = ("cold, all rows", "cold, one row", "warm, all rows", "warm, one row")
-    table(
-        ("regions", "read once, s", *(f"a map, ms: {name}" for name in names)),
-        (
-            [f"{regions:,}", f"{row['once', 'cold', 'one']:.2f}", *(f"{row['a map', *one] * 1000:.1f}" for one in each)]
-            for regions, row in costs.iterrows()
-        ),
-    )
+    rows = []
+    for regions, once in costs["once", "cold", "one"].items():
+        milliseconds = (costs["a map", *one][regions] * 1000 for one in each)
+        rows.append((f"{regions:,}", f"{once:.2f}", *(f"{cost:.1f}" for cost in milliseconds)))
+    table(("regions", "read once, s", *(f"a map, ms: {name}" for name in names)), rows)
     print(f"\n{ASKED_MAPS:,} maps of {USUAL['vertices']:,} vertices by {ASKED_REGIONS:,} regions, extrapolated:")
     table(("workers", "hours, all rows", "hours, one region's rows"), projected(costs))
 
@@ -145,11 +143,12 @@ def fitted(found):
 
 
 def by_regions(found):
-    """Return what a set of regions costs once and a map (s) in each state, with all rows and with one, by its size."""
+    """Return what a set of regions costs (s) by its size: once or a map, cold or warm, with all rows or with one."""
     mine = found[found["axis"] == "regions"]
     seconds = mine.pivot_table("cpu_s", "regions", ["maps", "state", "rows"])
     each = (seconds[MORE] - seconds[FEW]) / (MORE - FEW)
-    return pd.concat({"once": seconds[FEW] - FEW * each, "a map": each}, axis=1)
+    both = {"once": seconds[FEW] - FEW * each, "a map": each}
+    return {(what, *one): costs for what, frame in both.items() for one, costs in frame.items()}
 
 
 def projected(costs):
@@ -158,7 +157,7 @@ def projected(costs):
     A warm run is what one process does whoever measures the steps: it looks up maps and makes rows. What a cold one
     does beyond that, workers share.
     """
-    asked = {column: at(costs[column], ASKED_REGIONS) for column in costs}
+    asked = {kind: at(seconds, ASKED_REGIONS) for kind, seconds in costs.items()}
     for workers in (1, 8, 64, 512):
         hours = []
         for rows in ("all", "one"):
@@ -180,15 +179,24 @@ def at(costs, regions):
 
 def main():
     """Measure what is missing and print all."""
-    wanted = plan()
+    wanted, there = plan(), set()
     ROWS.parent.mkdir(parents=True, exist_ok=True)
-    there = pd.read_csv(ROWS)[[*POINT, "state"]].to_dict("records") if ROWS.is_file() else []
-    for number, point in enumerate(wanted, 1):
-        if all({**point, "state": state} in there for state in STATES):
-            continue
-        for row in measure(point):
-            pd.DataFrame([row]).to_csv(ROWS, mode="a", header=not ROWS.is_file(), index=False)
-            print(f"{number}/{len(wanted)} {row}", file=sys.stderr, flush=True)
+    with ROWS.open("a+", newline="", encoding="utf-8") as file:
+        file.seek(0)
+        for row in csv.DictReader(file):
+            there.add(tuple(row[name] for name in (*POINT, "state")))
+        for number, point in enumerate(wanted, 1):
+            if all((*map(str, point.values()), state) in there for state in STATES):
+                continue
+            for row in measure(point):
+                writer = csv.DictWriter(file, row)
+                if not file.tell():
+                    writer.writeheader()
+                writer.writerow(row)
+                file.flush()
+                print(f"{number}/{len(wanted)} {row}", file=sys.stderr, flush=True)
+    import pandas as pd  # not before: a process that is started counts what this one takes as its own peak
+
     last = pd.read_csv(ROWS).drop_duplicates([*POINT, "state"], keep="last")
     report(pd.DataFrame(wanted).merge(last, on=POINT))
 
