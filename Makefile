@@ -10,7 +10,7 @@ RELEASE := build/venv-release
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
-.PHONY: demo test thorough lint docs reference pages minimum coverage mutants errors gallery measurements simulation fuzz attack koop \
+.PHONY: demo test thorough lint docs reference pages minimum coverage mutants errors gallery fuzz attack \
 	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
@@ -50,10 +50,7 @@ docs: $(READY)
 
 # The pages that are made from the code.
 reference: $(READY)
-	$(BIN)/python scripts/publish_api.py
-	$(BIN)/python scripts/publish_columns.py
-	$(BIN)/python scripts/publish_commands.py
-	$(BIN)/python scripts/publish_messages.py
+	$(BIN)/python scripts/publish.py
 
 # What the commands of tutorial, how-to pages and README say.
 pages: $(READY)
@@ -81,27 +78,14 @@ errors: $(READY)
 gallery: $(READY)
 	$(BIN)/python scripts/make_gallery.py
 
-measurements: $(READY)
-	$(BIN)/python scripts/measure_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
-
-simulation: $(READY)
-	$(BIN)/python scripts/simulate_redraws.py choose
-	$(BIN)/python scripts/simulate_redraws.py judge
-	$(BIN)/python scripts/compare_redraws.py $(or $(FRONTCALC_SHARED),../shared)/archives
-
 fuzz: $(READY)
 	$(BIN)/python scripts/fuzz.py
 
 attack: $(READY)
 	$(BIN)/python scripts/attack.py
 
-koop: $(READY)
-	$(BIN)/python scripts/fetch_from_koop.py
-
 bench: $(READY)
 	$(BIN)/python bench/run.py
-	$(BIN)/python bench/pictures.py
-	$(BIN)/python bench/page.py
 
 engines: $(READY)
 	$(BIN)/python bench/engines.py

@@ -2,7 +2,7 @@
 
 make bench                          one run of each, which takes some ten minutes
 make bench RUNS=5                   medians of five
-make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, help
+make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, help, map, report
 
 FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
 
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from frontcalc.cache import NAME
@@ -30,11 +31,11 @@ from frontcalc.cache import NAME
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("FRONTCALC_SHARED", HERE.parents[1] / "shared"))
 REGIONS = SHARED / "regions" / "ukraine-oblasts.geojson"
-ENDS = [SHARED / "archives" / "isw-weekly" / f"{day}.geojson" for day in ("2022-12-25", "2023-12-31")]
+ISW = str(SHARED / "archives" / "isw-weekly")
+ENDS = [f"{ISW}/{day}.geojson" for day in ("2022-12-25", "2023-12-31")]
 RUNS = int(os.environ.get("RUNS", "1"))
 ONLY = os.environ.get("ONLY", "")
 FRONTCALC = [sys.executable, "-m", "frontcalc"]
-BY_REGION = ["--regions", str(REGIONS), "--format", "csv"]
 OF_REGIONS = ("regions", "zones", "rests")
 """The kinds of entries of frontcalc's cache that are of the region file."""
 
@@ -99,8 +100,10 @@ def forget(cache, kept=()):
         opened.execute(f"DELETE FROM entries WHERE kind NOT IN ({marks})", kept)
 
 
-def compare(title, ours, plain):
-    """Run a command cold and warm and the plain one in turn, and print the medians of each."""
+def compare(title, ours, script, maps):
+    """Run a command cold and warm and the plain script on the same maps in turn, and print the medians of each."""
+    ours = [*FRONTCALC, *ours, "--regions", str(REGIONS), "--format", "csv"]
+    plain = [sys.executable, str(HERE / script), *maps, str(REGIONS)]
     figures = {kind: [] for kind in ("first run of all", "cold", "warm", "plain GeoPandas")}
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder)
@@ -114,9 +117,9 @@ def compare(title, ours, plain):
             figures["plain GeoPandas"].append(run_once(plain, cache))
         forget(cache, OF_REGIONS)
         peaks = {"cold": peak_of(ours, cache), "plain GeoPandas": peak_of(plain, cache)}
-    script = statistics.median(figures["plain GeoPandas"])
+    slowest = statistics.median(figures["plain GeoPandas"])
     for kind, runs in figures.items():
-        show(title, kind, runs, peaks.get(kind), script)
+        show(title, kind, runs, peaks.get(kind), slowest)
 
 
 def show(title, kind, runs, peak, script=None):
@@ -127,33 +130,28 @@ def show(title, kind, runs, peak, script=None):
     print(f"{title:34} {kind:17} {seconds:7.2f} s {memory} {ratio}", flush=True)
 
 
-def pair():
-    """Compare what changed between two maps a year apart, given as files as the script takes them."""
-    files = [str(path) for path in ENDS]
-    compare(
-        "one pair of maps, isw-weekly",
-        [*FRONTCALC, "diff", *files, *BY_REGION],
-        [sys.executable, str(HERE / "plain_geopandas.py"), *files, str(REGIONS)],
-    )
-
-
-def year():
-    """Compare the same two maps, found in an archive for a year; maps between them tell what was redefined."""
-    compare(
-        "one year, isw-weekly",
-        [*FRONTCALC, "diff", "2023", "--archive", str(ENDS[0].parent), *BY_REGION],
-        [sys.executable, str(HERE / "plain_geopandas.py"), *map(str, ENDS), str(REGIONS)],
-    )
-
-
 def series(name):
-    """Compare every map of an archive and each change, with as many workers as there are processors."""
+    """Compare a series of an archive."""
     maps = str(SHARED / "archives" / name)
-    compare(
-        f"series, {name}",
-        [*FRONTCALC, "series", "--archive", maps, *BY_REGION],
-        [sys.executable, str(HERE / "plain_series.py"), maps, str(REGIONS)],
-    )
+    compare(f"series, {name}", ["series", "--archive", maps], "plain_series.py", [maps])
+
+
+def picture(title, command, name, limit_s, limit_bytes):
+    """Time a picture or page of isw-weekly from an empty cache; say the limits, and fail beyond them."""
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        cache, target = Path(folder, "cache"), Path(folder, name)
+        cache.mkdir()
+        command = [*FRONTCALC, *command, "--archive", ISW, "-q", "-o", str(target)]
+        for _ in range(RUNS + 1):
+            figures.append(run_once(command, cache))
+            forget(cache)
+        del figures[0]  # which also makes matplotlib's list of fonts
+        show(title, "", figures, peak_of(command, cache))
+        seconds, size = statistics.median(figures), target.stat().st_size
+    print(f"{'':34} {size / 1e6:.2f} MB; limits {limit_s:g} s, {limit_bytes / 1e6:g} MB")
+    if seconds > limit_s or size > limit_bytes:
+        raise SystemExit("too slow or too large")
 
 
 def start():
@@ -165,12 +163,14 @@ def start():
 
 ROWS = {
     "help": start,
-    "pair": pair,
-    "year": year,
-    "deepstate-daily": lambda: series("deepstate-daily"),
-    "nzz-daily": lambda: series("nzz-daily"),
-    "isw-weekly": lambda: series("isw-weekly"),
-    "isw-raw-daily": lambda: series("isw-raw-daily"),
+    # A year apart, given as files as the script takes them.
+    "pair": partial(compare, "one pair of maps, isw-weekly", ["diff", *ENDS], "plain_geopandas.py", ENDS),
+    # The same two, found in an archive for a year; maps between them tell what was redefined.
+    "year": partial(compare, "one year, isw-weekly", ["diff", "2023", "--archive", ISW], "plain_geopandas.py", ENDS),
+    # Every map of an archive and each change, with as many workers as there are processors.
+    **{name: partial(series, name) for name in ("deepstate-daily", "nzz-daily", "isw-weekly", "isw-raw-daily")},
+    "map": partial(picture, "map of 2024, isw-weekly", ["map", "2024"], "map.png", 5, 5e6),
+    "report": partial(picture, "page of 2023 and 2024, isw-weekly", ["report", "2023", "2024"], "page.html", 20, 5e6),
 }
 
 

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 
-from fuzz import measure, options_of, read, report, run, show
+from fuzz import measure, options_of, read, shares, show
 from fuzz_mutations import JSON, XML, mutate, set_bytes, truncate
 from fuzz_seeds import ROOT, WRITERS, change_structure, document, oracle, zipped
 
@@ -95,8 +95,12 @@ COMMANDS = {
     "report": "report 2023 --archive {maps} --cache {cache} -o {out}/page.html",
     "fetch": "fetch arcgis {url} -o {out}/fetched --accept-terms",
 }
-LIMITS = {"memory": ("as", 120_000_000, 600_000_000), "files": ("nofile", 4, 24), "size": ("fsize", 0, 99_999)}
-LIMITS["processes"] = ("nproc", 1, 6)
+LIMITS = {
+    "memory": ("as", 120_000_000, 600_000_000),
+    "files": ("nofile", 4, 24),
+    "size": ("fsize", 0, 99_999),
+    "processes": ("nproc", 1, 6),
+}
 _SECONDS = 120.0
 
 
@@ -209,15 +213,14 @@ def main() -> int:
     figures = partial(try_figure, asked.seed)
     name, _, number = (asked.only or "").rpartition(":")
     if name in WRITERS:
-        for place, data in zip(
-            ("attack-input", "attack-judged"), attack_input(name, int(number), asked.seed), strict=True
-        ):
-            Path(place).write_bytes(data)
+        data, judged = attack_input(name, int(number), asked.seed)
+        Path("attack-input").write_bytes(data)
+        Path("attack-judged").write_bytes(judged)
         print(figures(name, int(number)))
         return 0
     for write, _ in WRITERS.values():
         measure(read(write(document(Random(0)), Random(0))))  # so that all is loaded
-    found = 0 if name else show(asked, figures, list(WRITERS), OUTCOMES)
+    found = 0 if name else show(asked, figures, shares(asked, WRITERS), OUTCOMES)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         ours, theirs = multiprocessing.Pipe(duplex=False)
@@ -227,13 +230,12 @@ def main() -> int:
         if name:
             print(bench.disturbed(asked.seed, name, int(number)))
             return 0
-        began, kills = time.monotonic(), asked.kills // len(COMMANDS)
+        kills = asked.kills // len(COMMANDS)
         numbers = {f"kill {command}": kills for command in COMMANDS} | {f"limit {one}": kills // 3 for one in LIMITS}
-        disturbed = run(partial(bench.disturbed, asked.seed), numbers, asked.processes, batch=1)
+        ends = ("killed", "ended with 0", "ended with an error")
+        disturbed = show(asked, partial(bench.disturbed, asked.seed), numbers, ends, batch=1)
         server.kill()
-    print(report(disturbed, ("killed", "ended with 0", "ended with an error")))
-    print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s on {asked.processes} processes")
-    return found or int(any(tally.findings for tally in disturbed.values()))
+    return found or disturbed
 
 
 if __name__ == "__main__":

@@ -1,129 +1,79 @@
-"""Hold what a wheel and an sdist contain against what they must and must not contain: `make release-check`.
+"""Hold a wheel and an sdist against the files that git knows, each of which must be there and no other.
 
     python scripts/check_release.py dist
 
-Every fault is printed; the exit code is 1 where there is one.
+Every fault is printed; the exit code is 1 where there is one. `make release-check` does it.
 """
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 10_000_000
-
-# Patterns as of the shell, where * also stands for slashes. Places in a wheel are those of site-packages.
-WHEEL_HAS = (
-    "frontcalc/py.typed",
-    "frontcalc/data/ukraine-adm1.regions",
-    "frontcalc/data/RU.zones",
-    "frontcalc/data/UA.zones",
-    "frontcalc/data/ukraine-adm1.bands",
-    "frontcalc/data/changes.qml",
-    "frontcalc/data/sources.toml",
-    "frontcalc/data/surroundings.geojson.gz",
-    "frontcalc/data/towns.csv",
-    "frontcalc/data/claims/bbc-2024-11.toml",
-    "frontcalc/data/sample_polygons/README.md",
-    "frontcalc/data/sample_polygons/2022-12-31.geojson",
-    "frontcalc/data/sample_polygons/2024-11-17.geojson",
-    "frontcalc/page/template/page.html",
-    "frontcalc/page/template/page.css",
-    "frontcalc/page/template/main.js",
-    "frontcalc-*.dist-info/entry_points.txt",
-    "frontcalc-*.dist-info/licenses/LICENSE",
-    "frontcalc-*.dist-info/licenses/NOTICE",
-)
-WHEEL_MAY_HAVE = ("frontcalc/*", "frontcalc-*.dist-info/*")
-SDIST_HAS = (
-    "PKG-INFO",
-    "pyproject.toml",
-    "Makefile",
-    "README.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "CITATION.cff",
-    "LICENSE",
-    "NOTICE",
-    "action.yml",
-    "bench/run.py",
-    "data/claims/bbc-2024-11.toml",
-    "data/regions/ukraine-adm1.csv",
-    "data/sample_polygons/2024-11-17.geojson",
-    "docs/architecture.md",
-    "docs/decisions/0001-*.md",
-    "docs/images/*.png",
-    "docs/schema/diff-1.json",
-    "scripts/check_release.py",
-    "src/frontcalc/py.typed",
-    "tests/conftest.py",
-    "tests/test_periods.py",
-)
-SDIST_MAY_HAVE = (
-    *("PKG-INFO", "*.md", "*.toml", "*.yml", "*.cff", "Makefile", "LICENSE", "NOTICE", ".gitignore"),
-    *(".pre-commit-config.yaml", ".ci/run", ".github/workflows/*.yml"),
-    *("bench/*", "data/*", "docs/*", "scripts/*", "src/frontcalc/*", "tests/*"),
-)
+# Nothing such is released even if it was committed. Patterns as of the shell, where * also stands for slashes.
 NEITHER_HAS = (
-    *("*.pyc", "*.pyo", "*.so", "*.pyd", "*__pycache__*"),
-    *("*.zip", "*.whl", "*.parquet", "*.gpkg", "*.shp", "*.sqlite*", "*.damaged", "*.log"),
-    *("*.venv/*", "*/build/*", "*/dist/*", "*/mutants/*", "*.coverage*", "*_cache/*", "*.hypothesis/*"),
-    *("*.env", "*.pem", "*.key", "*.netrc", "*.pypirc", "*~", "*.orig", "*.DS_Store"),
+    *("*.pyc", "*.pyo", "*.so", "*.pyd", "*.zip", "*.whl", "*.parquet", "*.gpkg", "*.shp", "*.sqlite*", "*.damaged"),
+    *("*.env", "*.pem", "*.key", "*.netrc", "*.pypirc", "*.log", "*~", "*.orig", "*.DS_Store"),
 )
+# What the builder adds. Places in a wheel are those of site-packages; the version is left out of its own folder.
+OF_WHEEL = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "licenses/NOTICE")
+OF_SDIST = ("PKG-INFO", "pyproject.toml", ".gitignore")
 
 
-def faults(names: Iterable[str], has: Sequence[str], may_have: Sequence[str]) -> list[str]:
-    """Say what is missing from the names in an archive, and which of them should not be there."""
-    names = sorted(names)
-    missing = [f"lacks {wanted}" for wanted in has if not any(fnmatchcase(name, wanted) for name in names)]
-    alien = [name for name in names if not any(fnmatchcase(name, allowed) for allowed in may_have)]
-    unwanted = [name for name in names if any(fnmatchcase(name, refused) for refused in NEITHER_HAS)]
-    return [*missing, *(f"has {name}" for name in dict.fromkeys([*alien, *unwanted]))]
+def tracked() -> list[str]:
+    """Return the files that git knows, from the repository's root."""
+    return subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def wheel_names(path: Path) -> list[str]:
-    """Return the names of the files in a wheel."""
-    with zipfile.ZipFile(path) as wheel:
-        return [name for name in wheel.namelist() if not name.endswith("/")]
+def wanted(files: Iterable[str]) -> dict[str, set[str]]:
+    """Return what a wheel and an sdist made of these files have, by the pattern of the release's name."""
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    places = {"src/": "", **{f"{source}/": f"{to}/" for source, to in targets["wheel"]["force-include"].items()}}
+    wheel, sdist = {f"frontcalc.dist-info/{name}" for name in OF_WHEEL}, set(OF_SDIST)
+    for name in files:
+        wheel |= {to + name.removeprefix(source) for source, to in places.items() if name.startswith(source)}
+        sdist |= {name for one in targets["sdist"]["include"] if f"{name}/".startswith(f"{one}/")}
+    return {"*.whl": wheel, "*.tar.gz": sdist}
 
 
-def sdist_names(path: Path) -> list[str]:
-    """Return the names of the files in an sdist, without the folder that all are in."""
+def names_in(path: Path) -> set[str]:
+    """Return the names of the files in a wheel, or in an sdist without the folder that all are in."""
+    if path.suffix == ".whl":
+        with zipfile.ZipFile(path) as wheel:
+            names = [name for name in wheel.namelist() if not name.endswith("/")]
+        return {re.sub(r"^frontcalc-[^/]+\.dist-info/", "frontcalc.dist-info/", name) for name in names}
     with tarfile.open(path) as sdist:
-        return [member.name.partition("/")[2] for member in sdist if not member.isdir()]
+        return {member.name.partition("/")[2] for member in sdist if not member.isdir()}
 
 
-def modules(source: Path) -> list[str]:
-    """Return the places of the package's modules below its source folder."""
-    return sorted(path.relative_to(source).as_posix() for path in source.rglob("*.py"))
-
-
-def check(folder: Path) -> list[str]:
+def check(folder: Path, files: Iterable[str]) -> list[str]:
     """Say all that is wrong with the one wheel and the one sdist in a folder."""
     found = []
-    own = modules(ROOT / "src")
-    kinds = (
-        ("*.whl", wheel_names, (*WHEEL_HAS, *own), WHEEL_MAY_HAVE),
-        ("*.tar.gz", sdist_names, (*SDIST_HAS, *(f"src/{name}" for name in own)), SDIST_MAY_HAVE),
-    )
-    for pattern, names_in, has, may_have in kinds:
+    for pattern, must in wanted(files).items():
         paths = sorted(folder.glob(pattern))
         if len(paths) != 1:
             found.append(f"{folder}: has {len(paths)} files {pattern}, not one")
             continue
         (path,) = paths
-        found += [f"{path.name}: {fault}" for fault in faults(names_in(path), has, may_have)]
+        has = names_in(path)
+        refused = {name for name in has if any(fnmatchcase(name, one) for one in NEITHER_HAS)}
+        found += [f"{path.name}: lacks {name}" for name in sorted(must - has)]
+        found += [f"{path.name}: has {name}" for name in sorted((has - must) | refused)]
         if (size := path.stat().st_size) > MOST_BYTES:
             found.append(f"{path.name}: takes {size:,} bytes, more than {MOST_BYTES:,}")
     return found
 
 
 if __name__ == "__main__":
-    wrong = check(Path(sys.argv[1]))
+    wrong = check(Path(sys.argv[1]), tracked())
     print("\n".join(wrong) or "wheel and sdist have what they must, and nothing else")
     sys.exit(bool(wrong))

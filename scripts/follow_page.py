@@ -6,8 +6,7 @@
 In a page, a block of `console` has commands after «$ » and below each what it writes to standard output; a command must
 succeed unless `$ echo $?` follows it. A block under a line that ends with a file's name, as in «Save it as
 `towns.csv`:», is that file. Blocks of `pycon` are one session of Python, which runs after the commands and must
-show neither traceback nor warning. A block of `sh` is not run, and the line above it has to say why. Everything else is
-prose.
+show neither traceback nor warning. Everything else is not run.
 
 `frontcalc` and `python` are those beside the Python that runs this. `--write` puts into the pages what the commands say
 now.
@@ -16,25 +15,29 @@ now.
 from __future__ import annotations
 
 import argparse
+import code
+import contextlib
+import doctest
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-NOT_RUN = "*Not run by the tests:"
 _BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n?```(?P<kind>[\w-]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"`(?P<name>[\w./-]+)`:$")
+# A line that ends with a backslash goes on.
+_COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
 # Between what two commands say: nothing that a command writes.
 _MARK = "\x1e"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A fenced block of a page: the line above it, its language, its text, and where the text stands."""
 
     before: str
@@ -49,13 +52,14 @@ class Block:
         named = _FILE.search(self.before)
         return named["name"] if named and self.kind not in ("console", "pycon", "sh") else ""
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command of a page, and what the page says that it says."""
-
-    line: str
-    said: str
+    @property
+    def commands(self) -> list[str]:
+        """The commands of the block; none where it is no console."""
+        if self.kind != "console":
+            return []
+        if not self.body.startswith("$ "):
+            raise ValueError(f"a console block must begin with a command: {self.body!r}")
+        return _COMMAND.findall(self.body)
 
 
 def blocks(page: str) -> list[Block]:
@@ -64,40 +68,6 @@ def blocks(page: str) -> list[Block]:
         Block(match["before"], match["kind"], match["body"], match.start("body"), match.end("body"))
         for match in _BLOCK.finditer(page)
     ]
-
-
-def unexplained(page: str) -> list[str]:
-    """Return blocks of `sh` whose line above does not say why they are not run."""
-    return [block.body for block in blocks(page) if block.kind == "sh" and not block.before.startswith(NOT_RUN)]
-
-
-def commands(block: Block) -> list[Command]:
-    """Return the commands of a console block; a line that ends with a backslash goes on."""
-    found: list[tuple[str, list[str]]] = []
-    lines = iter(block.body.splitlines())
-    for line in lines:
-        if line.startswith("$ "):
-            command = line[2:]
-            while command.endswith("\\"):
-                command += "\n" + next(lines)
-            found.append((command, []))
-        elif not found:
-            raise ValueError(f"a console block must begin with a command: {line!r}")
-        else:
-            found[-1][1].append(line)
-    return [Command(line, "".join(f"{said}\n" for said in rest)) for line, rest in found]
-
-
-def words(line: str) -> list[str]:
-    """Return the words of a command line up to a comment, a pipe or what else a shell reads."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.commenters = "#"
-    found: list[str] = []
-    for word in lexer:
-        if set(word) <= set("();<>|&"):
-            return found
-        found.append(word)
-    return found
 
 
 def follow(page: str, folder: Path) -> str:
@@ -117,27 +87,15 @@ def follow(page: str, folder: Path) -> str:
     """
     parts = blocks(page)
     said = iter(_run(_script(parts), folder))
-    for_block = [(block, _console(commands(block), said)) for block in parts if block.kind == "console"]
-    for block, (text, _) in zip((block for block in parts if block.kind == "pycon"), said, strict=True):
-        if "Traceback" in text or "Warning:" in text:
-            raise RuntimeError(text)
-        for_block.append((block, text))
-    for block, text in sorted(for_block, key=lambda found: -found[0].start):
-        page = page[: block.start] + text + page[block.end :]
+    texts = {block: _console(block.commands, said) for block in parts if block.kind == "console"}
+    for block in parts:
+        if block.kind == "pycon":
+            texts[block], _ = next(said)
+            if "Traceback" in texts[block] or "Warning:" in texts[block]:
+                raise RuntimeError(texts[block])
+    for block in sorted(texts, key=lambda block: -block.start):
+        page = page[: block.start] + texts[block] + page[block.end :]
     return page
-
-
-def _console(asked: list[Command], said: Iterator[tuple[str, int]]) -> str:
-    """Return a console block with what its commands said."""
-    text = ""
-    for at, command in enumerate(asked):
-        output, code = next(said)
-        shown = at + 1 < len(asked) and asked[at + 1].line == "echo $?"
-        if code and not shown:
-            raise RuntimeError(f"{command.line}: exit code {code}: run it in an empty folder to see why")
-        text += f"$ {command.line}\n{output}"
-        text += "" if not output or output.endswith("\n") else "\n"
-    return text
 
 
 def _script(parts: list[Block]) -> str:
@@ -145,15 +103,13 @@ def _script(parts: list[Block]) -> str:
     lines = []
     mark = f"code=$?; printf '{_MARK}%s{_MARK}' $code; (exit $code)"
     for block in parts:
-        if block.kind == "console":
-            lines += [line for command in commands(block) for line in (command.line, mark)]
-        elif block.file:
+        lines += [line for command in block.commands for line in (command, mark)]
+        if block.file:
             name = shlex.quote(block.file)
             lines.append(f'mkdir -p "$(dirname {name})" && printf %s {shlex.quote(block.body)} > {name}')
     session = [block.body for block in parts if block.kind == "pycon"]
     if session:
-        runner = [sys.executable, str(Path(__file__).with_name("run_session.py")), *session]
-        lines.append(shlex.join(runner))
+        lines.append(shlex.join([sys.executable, __file__, "--session", *session]))
     return "\n".join(lines) + "\n"
 
 
@@ -180,24 +136,53 @@ def _run(script: str, folder: Path) -> list[tuple[str, int]]:
     return list(zip(words[::2], (int(code) for code in words[1::2]), strict=False))
 
 
+def _console(commands: list[str], said: Iterator[tuple[str, int]]) -> str:
+    """Return a console block with what its commands said."""
+    text = ""
+    for command, following in zip(commands, [*commands[1:], ""], strict=True):
+        output, exit_code = next(said)
+        if exit_code and following != "echo $?":
+            raise RuntimeError(f"{command}: exit code {exit_code}: run it in an empty folder to see why")
+        text += f"$ {command}\n{output}"
+        text += "" if not output or output.endswith("\n") else "\n"
+    return text
+
+
+def session(parts: Sequence[str]) -> None:
+    """Run a session of Python and print each part with what its statements say, warnings and all, and a mark."""
+    interpreter = code.InteractiveInterpreter()
+    for part in parts:
+        for example in doctest.DocTestParser().get_examples(part):
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                interpreter.runsource(example.source, symbol="single")
+            first, *more = example.source.splitlines()
+            print(f">>> {first}", *(f"... {line}" for line in more), sep="\n")
+            print(said.getvalue(), end="")
+        print(f"{_MARK}0{_MARK}", end="")
+
+
 def main() -> int:
     """Follow pages; the exit code is 1 where one says something else than its commands."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("pages", nargs="+", type=Path)
     parser.add_argument("--write", action="store_true", help="put into the pages what the commands say now")
     options = parser.parse_args()
-    differ = 0
+    differ = False
     for file in options.pages:
         page = file.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             now = follow(page, Path(folder))
-        asked = sum(len(commands(block)) for block in blocks(page) if block.kind == "console")
-        differ += page != now
+        asked = sum(len(block.commands) for block in blocks(page))
+        differ |= page != now
         print(f"{file}: {asked} commands, {'as the page says' if page == now else 'the page says something else'}")
         if options.write:
             file.write_text(now, encoding="utf-8")
-    return 1 if differ and not options.write else 0
+    return int(differ and not options.write)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["--session"]:
+        session(sys.argv[2:])
+    else:
+        sys.exit(main())

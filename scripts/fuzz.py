@@ -16,9 +16,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -40,26 +38,14 @@ WORK_SECONDS, SILENCE_SECONDS, MEMORY_BYTES = 10.0, 60, 1 << 30
 # Arrow's own pool reserves address space by the gigabyte, which the limit on memory would take for use.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
+# What may become of an input; anything else that `exercise` raises is a finding.
+OUTCOMES = ("read", "read, then refused", "refused")
 Trial = Callable[[str, int], str]
 """Makes and tries the input of a name and number, and returns what became of it; what it raises is a finding."""
 
 
-@dataclass
-class Tally:
-    """What became of a name's inputs."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    slowest: float = 0.0
-    peak_bytes: int = 0
-    findings: list[str] = field(default_factory=list)
-
-    def note(self, name: str, outcome: str, took: float = 0.0, peak: int = 0) -> None:
-        """Count one outcome; one that begins with ! is a finding."""
-        if outcome.startswith("!"):
-            self.findings.append(f"{name} {outcome[1:]}")
-            outcome = "finding"
-        self.outcomes[outcome] += 1
-        self.slowest, self.peak_bytes = max(self.slowest, took), max(self.peak_bytes, peak)
+Result = tuple[str, int, str, float, int]
+"""Name, number, what became of the input, seconds of CPU, and bytes at the peak; what begins with ! is a finding."""
 
 
 def input_of(seeds: Seeds, reader: str, number: int, seed: int) -> bytes:
@@ -126,10 +112,10 @@ def work(told: TextIO, trial: Trial, name: str, numbers: range) -> None:
         print(json.dumps((outcome, time.process_time() - began, peak)), file=told, flush=True)
 
 
-def run(trial: Trial, numbers: dict[str, int], processes: int, batch: int = 500) -> dict[str, Tally]:
+def run(trial: Trial, numbers: dict[str, int], processes: int, batch: int = 500) -> list[Result]:
     """Try inputs by name and number in processes that are copies of this one, with all that it has loaded."""
     jobs = [(name, range(n, min(n + batch, count))) for name, count in numbers.items() for n in range(0, count, batch)]
-    tallies = {name: Tally() for name in numbers}
+    results: list[Result] = []
     running: dict[int, tuple[str, range, TextIO]] = {}
     while jobs or running:
         while jobs and len(running) < processes:
@@ -144,27 +130,29 @@ def run(trial: Trial, numbers: dict[str, int], processes: int, batch: int = 500)
         with told:
             told.seek(0)
             done = told.read().splitlines()
-        for number, line in zip(some, done, strict=False):
-            tallies[name].note(f"{name}:{number}", *json.loads(line))
+        results += [(name, number, *json.loads(line)) for number, line in zip(some, done, strict=False)]
         if left := some[len(done) :]:
-            tallies[name].note(f"{name}:{left[0]}", f"!the process died: {os.waitstatus_to_exitcode(status)}")
+            results.append((name, left[0], f"!the process died: {os.waitstatus_to_exitcode(status)}", 0.0, 0))
             jobs[:0] = [(name, left[1:])] if left[1:] else []
-    return tallies
+    order = list(numbers)
+    return sorted(results, key=lambda result: (order.index(result[0]), result[1]))
 
 
-def report(tallies: dict[str, Tally], outcomes: Sequence[str] = ("read", "read, then refused", "refused")) -> str:
+def findings(results: Sequence[Result]) -> list[str]:
+    """Return a line a finding."""
+    return [f"{name}:{number} {told[1:]}" for name, number, told, *_ in results if told.startswith("!")]
+
+
+def report(results: Sequence[Result], outcomes: Sequence[str] = OUTCOMES) -> str:
     """Return what became of the inputs as a Markdown table, the findings below."""
-    total = Tally()
-    for tally in tallies.values():
-        total.outcomes += tally.outcomes
-        total.slowest, total.peak_bytes = max(total.slowest, tally.slowest), max(total.peak_bytes, tally.peak_bytes)
     heads = ("what", "inputs", *outcomes, "findings", "slowest (s of CPU)", "peak (MB)")
     lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
-    for name, tally in [*tallies.items(), ("all", total)]:
-        counts = [tally.outcomes.total(), *(tally.outcomes[key] for key in (*outcomes, "finding"))]
+    for name in dict.fromkeys([*(result[0] for result in results), "all"]):
+        _, _, told, seconds, peaks = zip(*(one for one in results if name in (one[0], "all")), strict=True)
+        counts = [len(told), *map(told.count, outcomes), sum(outcome.startswith("!") for outcome in told)]
         figures = " | ".join(f"{count:,}" for count in counts)
-        lines.append(f"| {name} | {figures} | {tally.slowest:.2f} | {tally.peak_bytes / 1e6:,.0f} |")
-    return "\n".join([*lines, "", *(line for tally in tallies.values() for line in tally.findings)])
+        lines.append(f"| {name} | {figures} | {max(seconds):.2f} | {max(peaks) / 1e6:,.0f} |")
+    return "\n".join([*lines, "", *findings(results)])
 
 
 def options_of(doc: str | None, inputs: int, readers: Sequence[str]) -> argparse.ArgumentParser:
@@ -189,14 +177,21 @@ def try_input(seeds: dict[str, Seeds], seed: int, reader: str, number: int) -> s
         raise
 
 
-def show(asked: argparse.Namespace, trial: Trial, readers: Sequence[str], outcomes: Sequence[str]) -> int:
-    """Try the inputs that are asked for, print what became of them, and return 1 where there are findings."""
-    began, readers = time.monotonic(), asked.reader or readers
-    numbers = dict.fromkeys(readers, -(-asked.inputs // len(readers)))
-    tallies = run(trial, numbers, asked.processes)
-    print(report(tallies, outcomes))
+def show(
+    asked: argparse.Namespace, trial: Trial, numbers: dict[str, int], outcomes: Sequence[str], batch: int = 500
+) -> int:
+    """Try so many inputs of each name, print what became of them, and return 1 where there are findings."""
+    began = time.monotonic()
+    results = run(trial, numbers, asked.processes, batch)
+    print(report(results, outcomes))
     print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s on {asked.processes} processes\n", flush=True)
-    return int(any(tally.findings for tally in tallies.values()))
+    return int(bool(findings(results)))
+
+
+def shares(asked: argparse.Namespace, readers: Collection[str]) -> dict[str, int]:
+    """Return how many inputs each reader gets, of those that are asked for."""
+    names = asked.reader or readers
+    return dict.fromkeys(names, -(-asked.inputs // len(names)))
 
 
 def main() -> int:
@@ -212,7 +207,7 @@ def main() -> int:
         # What libraries take once, at their first use, is no input's fault.
         for data in own.files:
             exercise(reader, data)
-    return show(asked, trial, list(seeds), ("read", "read, then refused", "refused"))
+    return show(asked, trial, shares(asked, seeds), OUTCOMES)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""Write a synthetic archive of any size, a map a day, to measure how cost grows: `bench/scale.py`.
+"""Write a synthetic archive of any size, a map a day, and regions for it, to measure how cost grows: `bench/scale.py`.
 
-    python scripts/make_archive.py -o FOLDER --maps 1000 --vertices 3000 [--share 0.01 | --redrawn] [--seed N]
+    python scripts/make_archive.py -o FOLDER --maps 1000 --vertices 3000 [--redrawn] [--regions FILE --count 27]
 
 Each map is one nameless layer: a mainland with lakes and islands, every outline a star around its own
 centre and so valid by construction. From day to day short stretches of the front move, as in maps that a publisher
 edits, or all outlines are digitised anew, as in maps that a publisher generalises. A map is written before the next
 is made.
+
+Regions are the cells of a grid whose corners were shifted and whose sides were roughened: neighbours share every vertex
+of their border, and no two overlap. They lie around the maps, in rows from the south-west.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +41,11 @@ MOVE = 0.004  # how far they move, as a part of the radius
 ROUGHNESS = 0.12  # of an outline, as a part of the radius
 DIGITISED_KM = 0.025  # how far off a vertex lands when an outline is drawn again
 DECIMALS = 7
+
+WEST, SOUTH, EAST, NORTH = 30.0, 44.0, 42.0, 52.0  # degrees, around the regions
+CORNER_SHIFT = 0.12  # of a cell, at most
+SIDE_ROUGHNESS = 0.08  # of a side, at most
+REGION_VERTICES = 40
 
 
 @dataclass(frozen=True)
@@ -121,18 +130,9 @@ def document(rings: Sequence[Floats], lakes: Sequence[bool]) -> bytes:
 
 
 def maps(seed: int, count: int, vertices: int, *, share: float = 0.01, redrawn: bool = False) -> Iterator[bytes]:
-    """Yield the maps of an archive, one a day.
+    """Yield so many maps, one a day; the same seed and sizes give the same bytes.
 
-    Parameters
-    ----------
-    seed : int
-        The same seed and sizes give the same bytes.
-    count, vertices : int
-        How many maps, and about how many vertices on each.
-    share : float
-        About which part of the edges differs from one map to the next.
-    redrawn : bool
-        Digitise everything anew on each map instead: every edge differs, by slivers.
+    From one to the next about a share of the edges differs; with `redrawn` every edge does, by slivers.
     """
     rng = np.random.default_rng(seed)
     mainland, *others = first_outlines(rng, vertices)
@@ -152,20 +152,77 @@ def write(folder: Path, contents: Iterator[bytes]) -> None:
         (folder / f"{FIRST_DAY + timedelta(days=number)}.geojson").write_bytes(content)
 
 
+def _side(rng: np.random.Generator, start: Floats, end: Floats, points: int) -> Floats:
+    """Return a rough line (points + 1, 2) from a corner to the next, the end left out; flat towards either end."""
+    along = np.linspace(0.0, 1.0, points + 1, endpoint=False)[:, None]
+    edge = end - start
+    # At most so steep that lines from one corner stay apart.
+    off = SIDE_ROUGHNESS * 2 * np.minimum(along, 1 - along) * rng.uniform(-1.0, 1.0, along.shape)
+    return np.round(start + along * edge + off * np.array([-edge[1], edge[0]]), DECIMALS)
+
+
+def cells(seed: int, count: int, vertices: int) -> Iterator[Floats]:
+    """Yield the closed rings of so many cells, row by row; the same seed and sizes give the same rings.
+
+    Only the border between a row and the next is kept in memory.
+    """
+    rng = np.random.default_rng(seed)
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    size = np.array([(EAST - WEST) / columns, (NORTH - SOUTH) / rows])
+    points = max(0, vertices // 4 - 1)
+
+    def corners(row: int) -> Floats:
+        places = np.column_stack([np.arange(columns + 1), np.full(columns + 1, row)])
+        shift = rng.uniform(-CORNER_SHIFT, CORNER_SHIFT, places.shape)
+        return np.round([WEST, SOUTH] + size * (places + shift), DECIMALS)
+
+    def border(line: Floats) -> list[Floats]:
+        return [_side(rng, start, end, points) for start, end in pairwise(line)]
+
+    below = corners(0)
+    lower = border(below)
+    for row in range(rows):
+        above = corners(row + 1)
+        upper = border(above)
+        walls = [_side(rng, start, end, points) for start, end in zip(below, above, strict=True)]
+        for column in range(min(columns, count - row * columns)):
+            east, north, west = (
+                np.vstack([walls[column + 1], above[column + 1]]),
+                np.vstack([upper[column], above[column + 1]])[::-1],
+                np.vstack([walls[column], above[column]])[::-1],
+            )
+            yield np.vstack([lower[column], east[:-1], north[:-1], west])
+        below, lower = above, upper
+
+
+def region_lines(rings: Iterator[Floats]) -> Iterator[bytes]:
+    """Yield the lines of a GeoJSON file, a region each, numbered from 1."""
+    yield b'{"type":"FeatureCollection","name":"SYNTHETIC","features":[\n'
+    for number, ring in enumerate(rings, 1):
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        feature = {"type": "Feature", "properties": {"name": f"Region {number:06}"}, "geometry": geometry}
+        yield (b",\n" if number > 1 else b"") + orjson.dumps(feature, option=orjson.OPT_SERIALIZE_NUMPY)
+    yield b"\n]}\n"
+
+
 def main() -> None:
-    """Write the archive."""
+    """Write the archive, and the regions."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder, created if absent")
     parser.add_argument("--maps", type=int, default=365, help="how many maps (default: %(default)s)")
     parser.add_argument("--vertices", type=int, default=3000, help="on each map (default: %(default)s)")
-    parser.add_argument("--share", type=float, default=0.01, help="of edges that change a day (default: %(default)s)")
-    parser.add_argument("--redrawn", action="store_true", help="draw every map anew instead")
+    parser.add_argument("--redrawn", action="store_true", help="draw every map anew")
+    parser.add_argument("--regions", type=Path, help="file of regions to write too")
+    parser.add_argument("--count", type=int, default=27, help="how many regions (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the noise (default: %(default)s)")
     options = parser.parse_args()
-    if options.maps < 1 or options.vertices < FEWEST or not 0 <= options.share <= 1:
-        parser.error(f"--maps is at least 1, --vertices at least {FEWEST}, --share from 0 to 1")
-    made = maps(options.seed, options.maps, options.vertices, share=options.share, redrawn=options.redrawn)
-    write(options.output, made)
+    if options.maps < 1 or options.vertices < FEWEST or options.count < 1:
+        parser.error(f"--maps and --count are at least 1, --vertices at least {FEWEST}")
+    write(options.output, maps(options.seed, options.maps, options.vertices, redrawn=options.redrawn))
+    if options.regions:
+        with options.regions.open("wb") as file:
+            file.writelines(region_lines(cells(options.seed, options.count, REGION_VERTICES)))
 
 
 if __name__ == "__main__":

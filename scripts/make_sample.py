@@ -3,9 +3,9 @@
     python scripts/make_sample.py -o data/sample_polygons [--seed N]
 
 The archive must be free to ship and have known answers, so nothing in it is traced: hand-chosen waypoints
-(`sample_geography.py`) are roughened by seeded noise (`sample_shapes.py`), the line moves by small drawn
-strokes (`sample_front.py`), and each week the strokes are scaled until the land held, measured on the very
-coordinates that are written, meets its target.
+(`sample_geography.toml`) are roughened by seeded noise, the line moves by small drawn strokes (`sample_front.py`), and
+each week the strokes are scaled until the land held, measured on the very coordinates that are written, meets its
+target.
 """
 
 from __future__ import annotations
@@ -19,21 +19,29 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import sample_geography as ground
 import shapely
 from sample_front import (
+    GROUND,
+    Floats,
     Ground,
+    Stroke,
     Week,
+    area_km2,
     batched,
     front_line,
     gained,
     generalised,
     lost,
     next_kursk,
+    polygons,
     redrawn,
+    roughened,
     smoothed,
+    snapped,
+    solved,
+    waypoints,
+    wobble,
 )
-from sample_shapes import Stroke, area_km2, polygons, roughened, snapped, solved, wobble
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -44,17 +52,21 @@ QUIET_KM2 = 30.0  # a week's net gain below which a batch leaves the union still
 
 def first_map(rng: np.random.Generator, control_km2: float) -> tuple[Ground, MultiPolygon]:
     """Return the ground and the control of the first map, its line shifted until the area is as wanted."""
-    front = roughened(ground.FRONT, rng, 0.16, 3.5)
-    dnipro, coast = roughened(ground.DNIPRO, rng, 0.07, 6.0), roughened(ground.COAST, rng, 0.07, 6.0)
-    border, north = roughened(ground.BORDER, rng, 0.10, 6.0), roughened(ground.NORTH_BORDER, rng, 0.10, 6.0)
-    islands = [Polygon(roughened([*ring, ring[0]], rng, 0.03, 4.0)) for ring in ground.ISLANDS]
-    lakes = [Polygon(roughened([*ring, ring[0]], rng, 0.06, 8.0)) for ring in ground.LAKES]
-    pockets = [Stroke(lon, lat, km, km, 0.0, wobble(rng)).polygon(1.0) for lon, lat, km in ground.POCKETS]
+
+    def rough(name: str, roughness: float, step_km: float) -> Floats:
+        return roughened(waypoints(GROUND[name]), rng, roughness, step_km)
+
+    front = rough("front", 0.16, 3.5)
+    dnipro, coast = rough("dnipro", 0.07, 6.0), rough("coast", 0.07, 6.0)
+    border, north = rough("border", 0.10, 6.0), rough("north_border", 0.10, 6.0)
+    islands = [Polygon(roughened(waypoints(ring, closed=True), rng, 0.03, 4.0)) for ring in GROUND["islands"]]
+    lakes = [Polygon(roughened(waypoints(ring, closed=True), rng, 0.06, 8.0)) for ring in GROUND["lakes"]]
+    pockets = [Stroke(lon, lat, km, km, 0.0, wobble(rng)).polygon(1.0) for lon, lat, km in GROUND["pockets"]]
     behind = np.concatenate([dnipro[1:], coast[1:], border[1:-1]])
-    west = np.array(ground.WEST_OF_FRONT)
+    west = waypoints(GROUND["west_of_front"])
     mainland = Polygon(np.concatenate([north, west, dnipro, coast[1:], border[1:]]))
     land = snapped(shapely.union_all([mainland, *islands]))
-    russia = snapped(Polygon(np.concatenate([north, np.array(ground.RUSSIA_CORNERS)])))
+    russia = snapped(Polygon(np.concatenate([north, waypoints(GROUND["russia_corners"])])))
     taper = np.sin(np.linspace(0.0, math.pi, len(front)))[:, None]  # the line's two ends stay where they are
 
     def control(shift: float) -> MultiPolygon:
@@ -64,9 +76,9 @@ def first_map(rng: np.random.Generator, control_km2: float) -> tuple[Ground, Mul
 
     found = control(solved(control, control_km2, -0.3, 0.3))
     fixed = shapely.union_all([shapely.LineString(line) for line in (coast, border, north)]).buffer(0.006)
-    boxes = shapely.union_all([shapely.box(*place.box) for place in ground.THEATRES if place.gains])
+    boxes = shapely.union_all([shapely.box(*place["box"]) for place in GROUND["theatres"] if place["gains"]])
     zone = shapely.difference(shapely.intersection(land, boxes), fixed)
-    salients = shapely.intersection(zone, shapely.box(*ground.SALIENTS))
+    salients = shapely.intersection(zone, shapely.box(*GROUND["salients"]))
     return Ground(land, russia, fixed, zone, salients), found
 
 
@@ -90,10 +102,10 @@ def next_map(before: Map, day: date, held_km2: float, world: Ground, rng: np.ran
     week = Week(day, (day - before.day).days, held_km2)
     control = redrawn(before.control, front_line(before.held, world), rng)
     layers = smoothed(control, before.advances, world)
-    if day in ground.BATCHES:
+    if day in GROUND["batches"]:
         layers = batched(*layers, rng)
     over_km2 = area_km2(shapely.union(*layers)) - held_km2  # by redrawing alone
-    lost_km2 = max(ground.LOST_KM2[day.isoformat()[:7]] * week.days / 30, over_km2 + 1.0)
+    lost_km2 = max(GROUND["lost_km2"][day.isoformat()[:7]] * week.days / 30, over_km2 + 1.0)
     layers = lost(layers, week, lost_km2, world, rng)
     return Map(day, layers[0], gained(layers, week, world, rng), next_kursk(before.kursk, day, world, rng))
 
@@ -104,16 +116,16 @@ def targets(rng: np.random.Generator) -> dict[date, float]:
     It runs evenly between the set days, with noise, but stands still when a batch falls into a quiet week.
     """
     first, *sundays = [date(2022, 12, 31), *(date(2023, 1, 8) + timedelta(weeks=week) for week in range(98))]
-    set_days = [date.fromisoformat(day) for day in ground.HELD_KM2]
-    held = {first: ground.HELD_KM2[first.isoformat()]}
+    set_days = [date.fromisoformat(day) for day in GROUND["held_km2"]]
+    held = {first: GROUND["held_km2"][first.isoformat()]}
     for day in sundays:
         before = max(held)
         ahead = min(set_day for set_day in set_days if set_day >= day)
-        ahead_km2 = ground.HELD_KM2[ahead.isoformat()] - held[before]
+        ahead_km2 = GROUND["held_km2"][ahead.isoformat()] - held[before]
         even = ahead_km2 * (day - before).days / (ahead - before).days
-        if day in ground.BATCHES and even < QUIET_KM2:
+        if day in GROUND["batches"] and even < QUIET_KM2:
             even = -0.8
-        elif day.isoformat() not in ground.MARKED:
+        elif day.isoformat() not in GROUND["marked"]:
             even += rng.normal(0.0, 3.0)
         held[day] = held[before] + even
     return held

@@ -16,7 +16,7 @@ import pytest
 import shapely
 import strict_oracle
 from attack import attack_input, try_figure
-from fuzz import exercise, input_of, report, run
+from fuzz import OUTCOMES, exercise, findings, input_of, report, run
 from fuzz_mutations import mutate
 from fuzz_seeds import Seeds, all_seeds
 from hypothesis import example, given, settings
@@ -30,9 +30,6 @@ NAMES = (
     *("geojson", "geojson-sequence", "topojson", "esri", "gzip", "kml", "kmz", "zip"),
     *("shapefile", "geopackage", "geodatabase", "flatgeobuf", "geoparquet", "frontcalc.toml"),
 )
-
-# What may become of an input; anything else is raised by `exercise` as a finding.
-OUTCOMES = ("read", "read, then refused", "refused")
 
 
 @cache
@@ -167,12 +164,12 @@ def test_a_process_that_dies_is_a_finding_and_the_rest_is_still_read() -> None:
             raise ValueError("a fault")
         return "read"
 
-    tallies = run(trial, {"geojson": 5}, processes=1)
-    assert tallies["geojson"].findings == [
+    results = run(trial, {"geojson": 5}, processes=1)
+    assert findings(results) == [
         "geojson:1 the process died: -9",
         "geojson:3 ValueError: a fault",
     ]
-    assert "| all | 5 | 3 | 0 | 0 | 2 |" in report(tallies)
+    assert "| all | 5 | 3 | 0 | 0 | 2 |" in report(results)
 
 
 def test_pieces_of_files_are_small() -> None:

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import check_release
@@ -27,29 +28,37 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def example(pattern: str) -> str:
-    """Return a name that fits a pattern."""
-    return pattern.replace("*", "1.0")
+FILES = [
+    *("CITATION.cff", "LICENSE", ".ci/run", "bench/run.py", "docs/images/series.png", "tests/test_periods.py"),
+    *("src/frontcalc/py.typed", "src/frontcalc/periods.py", "src/frontcalc/data/UA.zones"),
+    *("data/sample_polygons/2024-11-17.geojson", "data/regions/ukraine-adm1.csv"),
+]
 
 
 @pytest.fixture
-def release(tmp_path: Path) -> dict[str, list[str]]:
+def release() -> dict[str, list[str]]:
     """Return the names of files in a wheel and an sdist that have all that they must."""
-    own = check_release.modules(ROOT / "src")
-    return {
-        WHEEL: [*map(example, check_release.WHEEL_HAS), *own],
-        SDIST: [*map(example, check_release.SDIST_HAS), *(f"src/{name}" for name in own)],
-    }
+    wheel, sdist = check_release.wanted(FILES).values()
+    return {WHEEL: [name.replace("frontcalc.dist", "frontcalc-1.0.dist") for name in wheel], SDIST: list(sdist)}
 
 
-def checked(release: dict[str, list[str]], folder: Path) -> list[str]:
+def checked(release: dict[str, list[str]], folder: Path, files: Sequence[str] = FILES) -> list[str]:
     with zipfile.ZipFile(folder / WHEEL, "w") as wheel:
         for name in release[WHEEL]:
             wheel.writestr(name, b"")
     with tarfile.open(folder / SDIST, "w:gz") as sdist:
         for name in release[SDIST]:
             sdist.addfile(tarfile.TarInfo(f"frontcalc-1.0/{name}"))
-    return check_release.check(folder)
+    return check_release.check(folder, files)
+
+
+def test_a_release_has_the_sources_and_what_comes_with_them(release: dict[str, list[str]]) -> None:
+    assert set(release[WHEEL]) == {
+        *("frontcalc/py.typed", "frontcalc/periods.py", "frontcalc/data/UA.zones"),
+        "frontcalc/data/sample_polygons/2024-11-17.geojson",
+        *(f"frontcalc-1.0.dist-info/{name}" for name in check_release.OF_WHEEL),
+    }
+    assert set(release[SDIST]) == {*FILES, *check_release.OF_SDIST}
 
 
 def test_a_release_that_has_what_it_must_passes(release: dict[str, list[str]], tmp_path: Path) -> None:
@@ -64,14 +73,14 @@ def test_a_release_that_has_what_it_must_passes(release: dict[str, list[str]], t
         (WHEEL, "frontcalc/periods.py"),
         (WHEEL, "frontcalc-1.0.dist-info/licenses/NOTICE"),
         (SDIST, "CITATION.cff"),
-        (SDIST, "src/frontcalc/cli/measures.py"),
+        (SDIST, "src/frontcalc/periods.py"),
         (SDIST, "data/sample_polygons/2024-11-17.geojson"),
     ],
 )
 def test_what_is_missing_is_named(release: dict[str, list[str]], tmp_path: Path, file: str, name: str) -> None:
     release[file].remove(name)
     (fault,) = checked(release, tmp_path)
-    assert fault == f"{file}: lacks {name.replace('-1.0.', '-*.')}"
+    assert fault == f"{file}: lacks {name.replace('-1.0.', '.')}"
 
 
 @pytest.mark.parametrize(
@@ -92,15 +101,22 @@ def test_what_should_not_be_there_is_named(release: dict[str, list[str]], tmp_pa
     assert checked(release, tmp_path) == [f"{file}: has {name}"]
 
 
+def test_what_is_never_released_is_named_even_if_it_was_committed(
+    release: dict[str, list[str]], tmp_path: Path
+) -> None:
+    release[SDIST].append("tests/.env")
+    assert checked(release, tmp_path, [*FILES, "tests/.env"]) == [f"{SDIST}: has tests/.env"]
+
+
 def test_a_release_is_one_wheel_and_one_sdist_of_no_great_size(
     release: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked(release, tmp_path)
     monkeypatch.setattr(check_release, "MOST_BYTES", 10)
-    assert [fault.partition(": takes ")[0] for fault in check_release.check(tmp_path)] == [WHEEL, SDIST]
+    assert [fault.partition(": takes ")[0] for fault in check_release.check(tmp_path, FILES)] == [WHEEL, SDIST]
     (tmp_path / WHEEL).unlink()
     (tmp_path / SDIST).rename(tmp_path / "other")
-    assert [fault.partition(": ")[2] for fault in check_release.check(tmp_path)] == [
+    assert [fault.partition(": ")[2] for fault in check_release.check(tmp_path, FILES)] == [
         "has 0 files *.whl, not one",
         "has 0 files *.tar.gz, not one",
     ]

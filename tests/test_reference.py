@@ -5,12 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from types import ModuleType
 
-import publish_api
-import publish_commands
-import publish_messages
+import publish
 import pytest
+import source_messages
 
 import frontcalc
 from frontcalc import config
@@ -40,14 +38,14 @@ def rows(page: str, header: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in table]
 
 
-@pytest.mark.parametrize("script", [publish_commands, publish_messages, publish_api], ids=lambda one: one.__name__)
-def test_a_page_of_reference_is_what_the_code_says(script: ModuleType) -> None:
-    assert script.PAGE.read_text(encoding="utf-8") == script.page(), "run make reference"
+@pytest.mark.parametrize("path", publish.PAGES)
+def test_a_page_of_reference_is_what_the_code_says(path: str) -> None:
+    assert (DOCS / path).read_text(encoding="utf-8") == publish.PAGES[path](), "run make reference"
 
 
 def test_the_page_of_commands_has_every_option_of_every_command() -> None:
-    page = publish_commands.PAGE.read_text(encoding="utf-8")
-    for name, command in publish_commands.commands():
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    for name, command in publish.commands():
         _, _, section = page.partition(f"# {name}\n\n```text\nfrontcalc {name}")
         section = section.split("\n## ")[0].split("\n### ")[0]
         for parameter in command.params:
@@ -56,8 +54,8 @@ def test_the_page_of_commands_has_every_option_of_every_command() -> None:
 
 
 def test_every_command_says_where_to_read_on() -> None:
-    names = {name for name, _ in publish_commands.commands() if " " not in name}
-    assert set(publish_commands.PAGES) == names
+    names = {name for name, _ in publish.commands() if " " not in name}
+    assert set(publish.READ_ON) == names
 
 
 ALIKE = (
@@ -74,28 +72,28 @@ IN_ONE_THREAD = ("places", "sensitivity")
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_commands_that_measure_alike_have_the_same_options(one: str, other: str) -> None:
-    given = {name: {parameter.name for parameter in command.params} for name, command in publish_commands.commands()}
+    given = {name: {parameter.name for parameter in command.params} for name, command in publish.commands()}
     wanted = given[other] & MEASURING - ({"archive"} if one == "compare" else set())
     assert wanted - ({"workers"} if one in IN_ONE_THREAD else set()) <= given[one]
 
 
 def test_every_command_that_keeps_measurements_can_be_told_not_to() -> None:
-    given = {name: {parameter.name for parameter in command.params} for name, command in publish_commands.commands()}
+    given = {name: {parameter.name for parameter in command.params} for name, command in publish.commands()}
     measuring = {name: names for name, names in given.items() if "carry_layers" in names}
     assert len(measuring) > 10
     assert not [name for name, names in measuring.items() if "cache" not in names]
 
 
 def test_every_error_says_what_to_do() -> None:
-    told = publish_messages.messages()
+    told = source_messages.messages()
     assert len(told) > 250
     silent = {(one.module, one.problem) for one in told if one.exit_code != 1 and not one.cure}
     # These two hand on other errors, with what to do among their words.
-    assert silent <= {("config", publish_messages.CASES), ("claims.toml", publish_messages.CASES)}
+    assert silent <= {("config", source_messages.CASES), ("claims.toml", source_messages.CASES)}
 
 
 def test_what_one_function_says_of_a_feature_stands_with_the_readers_that_say_it() -> None:
-    told = {(one.module, one.problem): one.cure for one in publish_messages.messages()}
+    told = {(one.module, one.problem): one.cure for one in source_messages.messages()}
     assert told["read.esri", "feature … has rings that are no list"] == "repair it or use --skip-bad"
     assert told["read.esri", "feature … has curves (curveRings)"] == "export it with returnTrueCurves=false"
 
@@ -122,7 +120,7 @@ def test_codes_in_the_source_are_in_the_reference() -> None:
 
 
 def test_the_package_offers_nothing_that_the_page_leaves_out() -> None:
-    page = publish_api.PAGE.read_text(encoding="utf-8")
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
     for name in frontcalc.__all__:
         assert f"### {name}\n" in page or name == "__version__"
 
@@ -182,7 +180,7 @@ def test_an_option_beats_the_environment_and_that_the_working_folder(
 
 
 def test_results_of_public_functions_are_described() -> None:
-    described = {kind.__name__ for kind in publish_api.RESULTS}
+    described = {kind.__name__ for kind in publish.RESULTS}
     for name in frontcalc.__all__:
         thing = getattr(frontcalc, name)
         told = getattr(thing, "__annotations__", {}).get("return", "")

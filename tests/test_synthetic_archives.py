@@ -1,4 +1,4 @@
-"""The generators of large archives and region files: `scripts/make_archive.py` and `make_regions.py`."""
+"""The generator of large archives and of regions for them: `scripts/make_archive.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import make_archive
-import make_regions
 import numpy as np
 import orjson
 import pytest
@@ -58,7 +57,7 @@ def test_the_coast_stays_one_in_a_year() -> None:
 
 @pytest.mark.parametrize(("count", "vertices"), [(1, 4), (7, 4), (27, 200), (50, 41)])
 def test_regions_are_as_many_as_asked_for_and_share_their_borders(count: int, vertices: int) -> None:
-    regions = np.array([shapely.Polygon(ring) for ring in make_regions.cells(7, count, vertices)])
+    regions = np.array([shapely.Polygon(ring) for ring in make_archive.cells(7, count, vertices)])
     assert len(regions) == count
     assert shapely.is_valid(regions).all()
     assert shapely.coverage_is_valid(regions)
@@ -68,10 +67,8 @@ def test_same_seed_same_bytes_and_frontcalc_reads_both(tmp_path: Path) -> None:
     """In processes of their own, as `make scale` runs them; another seed gives others."""
     for name, seed in (("one", "3"), ("again", "3"), ("other", "4")):
         folder, regions = tmp_path / name, tmp_path / f"{name}.geojson"
-        sizes = ["--maps", "3", "--vertices", "600", "--seed", seed]
+        sizes = ["--maps", "3", "--vertices", "600", "--regions", regions, "--count", "9", "--seed", seed]
         subprocess.run([sys.executable, SCRIPTS / "make_archive.py", "-o", folder, *sizes], check=True)
-        cells = ["--count", "9", "--seed", seed]
-        subprocess.run([sys.executable, SCRIPTS / "make_regions.py", "-o", regions, *cells], check=True)
     contents = {
         name: [path.read_bytes() for path in (*sorted((tmp_path / name).iterdir()), tmp_path / f"{name}.geojson")]
         for name in ("one", "again", "other")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
-import follow_page
 import pytest
-from follow_page import blocks, follow, unexplained
+from follow_page import blocks, follow
 
 from frontcalc.cli import group
 
 ROOT = Path(__file__).parents[1]
 FOLLOWED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+NOT_RUN = "*Not run by the tests:"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 ASKS = """Say hello, and save this as `names/one.txt`:
@@ -85,10 +86,27 @@ def test_a_command_that_fails_without_showing_it_stops_the_page(block: str, tmp_
         follow(f"Before\n\n{block}\n", tmp_path)
 
 
+def unexplained(page: str) -> list[str]:
+    """Return blocks of `sh` whose line above does not say why they are not run."""
+    return [block.body for block in blocks(page) if block.kind == "sh" and not block.before.startswith(NOT_RUN)]
+
+
 def test_commands_that_are_not_run_need_a_reason() -> None:
     block = "\n\n```sh\nmake coffee\n```\n"
     assert unexplained(f"Then:{block}") == ["make coffee\n"]
-    assert not unexplained(f"{follow_page.NOT_RUN} it needs water.*{block}")
+    assert not unexplained(f"{NOT_RUN} it needs water.*{block}")
+
+
+def words(line: str) -> list[str]:
+    """Return the words of a command line up to a comment, a pipe or what else a shell reads."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.commenters = "#"
+    found: list[str] = []
+    for word in lexer:
+        if set(word) <= set("();<>|&"):
+            return found
+        found.append(word)
+    return found
 
 
 def commands_of(page: str) -> list[list[str]]:
@@ -97,7 +115,7 @@ def commands_of(page: str) -> list[list[str]]:
     for block in blocks(page):
         if block.kind in ("sh", "console", "yaml"):
             lines = [line.strip().removeprefix("$ ").removeprefix("- run: ") for line in block.body.splitlines()]
-            found += [follow_page.words(line) for line in lines if line.startswith("frontcalc ")]
+            found += [words(line) for line in lines if line.startswith("frontcalc ")]
     return found
 
 

@@ -1,6 +1,6 @@
 """What tables say, for machines: the JSON Schema of the JSON output, and the datapackage.json of a tree of summaries.
 
-`docs/schema/` holds the schemas; `scripts/publish_columns.py` writes them and a test compares. A Frictionless Data
+`docs/schema/` holds the schemas; `scripts/publish.py` writes them and a test compares. A Frictionless Data
 Package says what its tables hold and rest on; without time or path, the same maps and options give the same bytes.
 """
 

@@ -1,8 +1,6 @@
-"""Write docs/messages.md: every message of an error in the source, with what to do and the exit code.
+"""Every message of an error in the source, with what to do and the exit code, for docs/messages.md.
 
-    python scripts/publish_messages.py
-
-Messages are read from the source, so that none is missing; what varies in one stands as «…». A test holds the page.
+Messages are read from the source, so that none is missing; what varies in one stands as «…».
 """
 
 from __future__ import annotations
@@ -10,16 +8,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from frontcalc import errors
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "messages.md"
-PACKAGE = ROOT / "src" / "frontcalc"
+PACKAGE = Path(__file__).parents[1] / "src" / "frontcalc"
 CASES = "*as the case is*"
 Texts = Mapping[str, list[str]]
 # A function that makes an error of a feature: how its message begins, and what to do unless a call says else.
@@ -44,8 +40,7 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Message:
+class Message(NamedTuple):
     """An error that the source can raise: its exit code, where from, its words and what to do."""
 
     exit_code: int
@@ -54,8 +49,7 @@ class Message:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What is known of the whole source: calls by the name of what is called, and exit codes of errors by class."""
 
     calls: Mapping[str, list[ast.Call]]
@@ -71,58 +65,50 @@ def messages() -> tuple[Message, ...]:
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             calls.setdefault(node.func.id, []).append(node)
-    source = Source(calls, _exit_codes([node for node in nodes if isinstance(node, ast.ClassDef)]))
+    source = Source(calls, _exit_codes(nodes))
     constants = {
         name: texts for tree in trees.values() for name, texts in _texts(tree, {}, {}).items() if name.isupper()
     }
     found: set[Message] = set()
     for path, tree in trees.items():
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        found |= set(_messages_of(tree, module, _imported(tree, constants), source))
+        # Of other modules' constants those that are imported, and the one that `refused` falls back to.
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        named = {_MEND} | {name.name for node in imports for name in node.names}
+        texts = {name: constants[name] for name in named & constants.keys()}
+        found |= set(_messages_of(tree, module, texts, source))
     return tuple(sorted(found))
 
 
-def _imported(tree: ast.Module, constants: Texts) -> Texts:
-    """Return the texts of constants that a module imports from others, and of the one that `refused` falls back to."""
-    named = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
-    return {name: constants[name] for name in (named | {_MEND}) & constants.keys()}
-
-
-def _exit_codes(classes: list[ast.ClassDef]) -> dict[str, int]:
+def _exit_codes(nodes: list[ast.AST]) -> dict[str, int]:
     """Return the exit code of each class of errors; one of a module's own ends with that of what it is a kind of."""
-    found = {
+    codes = {
         name: kind.exit_code
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, errors.FrontcalcError)
     }
-    for _ in classes:
-        kinds = {
-            node.name: found[base.id]
-            for node in classes
-            for base in node.bases
-            if isinstance(base, ast.Name) and base.id in found and node.name not in found
-        }
-        if not kinds:
-            break
-        found |= kinds
-    return found
+    bases = {
+        node.name: node.bases[0].id
+        for node in nodes
+        if isinstance(node, ast.ClassDef) and node.bases and isinstance(node.bases[0], ast.Name)
+    }
+    for name in bases:
+        kind = name
+        while kind in bases and kind not in codes:
+            kind = bases[kind]
+        if kind in codes:
+            codes[name] = codes[kind]
+    return codes
 
 
 def page() -> str:
     """Return docs/messages.md."""
-    told = messages()
     lines = [_HEAD]
     for code, title in _TITLES.items():
-        lines += [
-            f"## {code}: {title}",
-            "",
-            *([_CHECKS, ""] if code == 1 else []),
-            "| what is wrong | what to do | raised in |",
-            "|---|---|---|",
-        ]
-        lines += [
-            f"| {_cell(one.problem)} | {_cell(one.cure)} | `{one.module}` |" for one in told if one.exit_code == code
-        ]
+        lines += [f"## {code}: {title}", "", *([_CHECKS, ""] if code == 1 else [])]
+        lines += ["| what is wrong | what to do | raised in |", "|---|---|---|"]
+        told = [one for one in messages() if one.exit_code == code]
+        lines += [f"| {_cell(one.problem)} | {_cell(one.cure)} | `{one.module}` |" for one in told]
         lines.append("")
     return "\n".join(lines)
 
@@ -199,7 +185,3 @@ def _cell(text: str) -> str:
     """Return a text for a cell of a Markdown table; code, so that no mark in it counts."""
     text = re.sub("…+", "…", text)
     return f"`{text.replace('|', chr(92) + '|').replace('`', chr(39))}`" if text not in ("", CASES) else text
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
