@@ -19,7 +19,7 @@ import shapely
 from build_regions import SourceError, read_wheel
 from shapely.geometry import shape
 
-from frontcalc.embedded import load_embedded
+from frontcalc.natural_earth import load_embedded
 
 COUNTRIES = {
     "AUT": "Austria",

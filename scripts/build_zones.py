@@ -3,7 +3,7 @@
     python scripts/build_zones.py -o src/frontcalc/data
 
 writes a file an actor's country and one of bands, in the default projection. It is to be run again after
-``scripts/build_regions.py``, and after a change of `frontcalc.regions.snapping`.
+``scripts/build_regions.py``, and after a change of `frontcalc.regions.snap`.
 """
 
 import argparse
@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from frontcalc.crs import DEFAULT_CRS
-from frontcalc.embedded import BANDS
 from frontcalc.geometry import to_bytes
+from frontcalc.natural_earth import BANDS
 from frontcalc.regions import NEAR_KM, embedded_regions, takers
-from frontcalc.regions.snapping import border_bands
+from frontcalc.regions.snap import border_bands
 
 
 def build(country: str) -> bytes:

@@ -19,8 +19,8 @@ from pathlib import Path
 import geopandas
 
 import frontcalc
-from frontcalc.fetching.client import Client, Patience
 from frontcalc.measure.fetch_regions import find_country
+from frontcalc.network.client import Client, Patience
 from frontcalc.outputs import render
 
 DAYS = ("2022-12-31", "2023-12-31", "2024-11-17")

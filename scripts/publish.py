@@ -22,11 +22,14 @@ import frontcalc
 from frontcalc.archives import Archive, SnapshotRef
 from frontcalc.cli import group
 from frontcalc.drift import Drift
-from frontcalc.fetching.client import Patience
 from frontcalc.measure.fetch import Fetched
+from frontcalc.network.client import Patience
 from frontcalc.notices import Notice
 from frontcalc.outputs.numbers import DEFINITIONS, Column, columns
 from frontcalc.outputs.schema import PUBLISHED, VERSION, json_schema, schema_name
+from frontcalc.pictures.change_map import ChangeMap
+from frontcalc.pictures.sheet import Picture
+from frontcalc.pictures.style import Looks
 from frontcalc.run.options import Options
 from frontcalc.tables import (
     ArchiveMeta,
@@ -41,9 +44,6 @@ from frontcalc.tables import (
     SummaryMeta,
     Table,
 )
-from frontcalc.viz.scene import ChangeMap
-from frontcalc.viz.sheet import Picture
-from frontcalc.viz.style import Looks
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -20,9 +20,9 @@ from frontcalc import snapshots
 from frontcalc.archives import open_archive
 from frontcalc.config import read_legend, read_toml, working_defaults
 from frontcalc.errors import ChangedError, DataError, NoDataError, UsageError
-from frontcalc.fetching import catalogue
+from frontcalc.network import catalogue
 from frontcalc.notices import Notice
-from frontcalc.outputs.flat import json_text
+from frontcalc.outputs.flat_files import json_text
 from frontcalc.read import read_content, read_features
 from frontcalc.read.detection import is_other_json
 from frontcalc.read.files import Entry, file_of

@@ -19,7 +19,7 @@ import frontcalc
 from frontcalc import change, crs, regions
 from frontcalc.cache import NOTHING_KEPT
 from frontcalc.outputs import render
-from frontcalc.regions.snapping import border_bands
+from frontcalc.regions.snap import border_bands
 from frontcalc.run.chain import step_from_bytes, step_to_bytes
 
 Write = Callable[..., Path]

@@ -14,7 +14,7 @@ from conftest import Run
 from pictures import assert_legible, texts
 
 import frontcalc
-from frontcalc.viz.curve import Event, read_events
+from frontcalc.pictures.curve import Event, read_events
 
 Write = Callable[..., Path]
 SMALL = "900x640"
@@ -175,7 +175,7 @@ def test_a_notebook_shows_table_and_chart(maps: Path, monkeypatch: pytest.Monkey
     assert "<table" in shown
     assert "data:image/png;base64," in shown
     assert "data:image" not in (frontcalc.held(["2023-01-31"], archive=maps)._repr_html_() or "")
-    monkeypatch.setattr("frontcalc.viz.charts.installed", lambda: False)
+    monkeypatch.setattr("frontcalc.pictures.charts.installed", lambda: False)
     assert "data:image" not in (frontcalc.diff(["2023"], archive=maps)._repr_html_() or "")
 
 

@@ -17,14 +17,14 @@ from conftest import Done, Run, square
 
 import frontcalc
 from frontcalc import levels
-from frontcalc.cli import _COMMANDS, options, writing
+from frontcalc.cli import _COMMANDS, options, results
 from frontcalc.cli import run as in_process
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
 from frontcalc.outputs.numbers import UNITS
+from frontcalc.pictures.sheet import FORMATS as PICTURES
+from frontcalc.pictures.style import THEMES
 from frontcalc.regions import SNAPS
-from frontcalc.viz.sheet import FORMATS as PICTURES
-from frontcalc.viz.style import THEMES
 
 Write = Callable[..., Path]
 
@@ -409,12 +409,12 @@ def test_a_missing_argument_is_no_archive_that_the_working_folder_may_lie_in(
 
 
 def test_choices_are_those_of_the_library() -> None:
-    assert tuple(WRITERS) == writing.FORMATS
-    assert tuple(MAP_WRITERS) == writing.MAP_FORMATS
-    assert tuple(UNITS) == writing.UNITS
-    assert {form for forms in writing.SUFFIXES.values() for form in forms} <= {*CHECK_WRITERS, *MAP_WRITERS, *PICTURES}
-    assert writing.PICTURES == PICTURES
-    assert tuple(THEMES) == writing.THEMES
+    assert tuple(WRITERS) == results.FORMATS
+    assert tuple(MAP_WRITERS) == results.MAP_FORMATS
+    assert tuple(UNITS) == results.UNITS
+    assert {form for forms in results.SUFFIXES.values() for form in forms} <= {*CHECK_WRITERS, *MAP_WRITERS, *PICTURES}
+    assert results.PICTURES == PICTURES
+    assert tuple(THEMES) == results.THEMES
     assert options.SNAPS == SNAPS
     assert options.STEPS == EVERY
     assert (*levels.LEVELS, levels.NONE, *levels.ALIASES) == options.LEVELS

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from click.shell_completion import ShellComplete
 
-from frontcalc.cli import group, options, run, writing
+from frontcalc.cli import group, options, results, run
 from frontcalc.cli.upkeep import SHELLS
 from frontcalc.views import VIEWS
 
@@ -41,7 +41,7 @@ def test_commands_are_completed() -> None:
 
 @pytest.mark.parametrize(
     ("option", "values"),
-    [("--format", (*writing.FORMATS, *writing.MAP_FORMATS)), ("--view", tuple(VIEWS)), ("--by", options.LEVELS)],
+    [("--format", (*results.FORMATS, *results.MAP_FORMATS)), ("--view", tuple(VIEWS)), ("--by", options.LEVELS)],
 )
 def test_values_of_options_are_completed(option: str, values: tuple[str, ...]) -> None:
     assert completed(["diff", option], "") == [("plain", value) for value in values]

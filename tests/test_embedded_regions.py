@@ -16,8 +16,8 @@ import pyproj
 import pytest
 import shapely
 
-from frontcalc.embedded import EmbeddedRegions, load_embedded
 from frontcalc.errors import FrontcalcError
+from frontcalc.natural_earth import EmbeddedRegions, load_embedded
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "data" / "regions" / "ukraine-adm1.csv"

@@ -18,9 +18,9 @@ from conftest import Run, collection, square
 
 import frontcalc
 from frontcalc import region_store
-from frontcalc.fetching.client import Client, Patience
 from frontcalc.measure import fetch_regions as region_fetch
 from frontcalc.measure.fetch_regions import LEVEL_NAMES, find_country, media_url
+from frontcalc.network.client import Client, Patience
 from frontcalc.outputs import render
 from frontcalc.read import SourceFile
 

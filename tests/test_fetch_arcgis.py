@@ -17,10 +17,10 @@ from map_server import DATE, DATE_ONLY, FakeLayer, Maps, changed, milliseconds, 
 import frontcalc
 from frontcalc import atomic
 from frontcalc.errors import DataError, FrontcalcError, UsageError
-from frontcalc.fetching.catalogue import OF_USER
-from frontcalc.fetching.client import Patience
-from frontcalc.fetching.folder import filling
 from frontcalc.measure.fetch import Fetched
+from frontcalc.network.catalogue import OF_USER
+from frontcalc.network.client import Patience
+from frontcalc.network.folder import filling
 
 LAYER = "Maps/FeatureServer/0"
 WAITED: list[float] = []

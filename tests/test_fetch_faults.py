@@ -38,9 +38,9 @@ from map_server import (
 
 import frontcalc
 from frontcalc.errors import DataError, FrontcalcError
-from frontcalc.fetching.client import Client, Patience, retry_after_s
 from frontcalc.manifest import NAME
 from frontcalc.measure.fetch import Fetched, IncompleteError
+from frontcalc.network.client import Client, Patience, retry_after_s
 
 LAYER = "Maps/FeatureServer/0"
 PATIENT = Patience(attempts=4, request_s=20, sleep=lambda _: None)
@@ -418,11 +418,11 @@ POINTS = {
     "before the folder is made": ("pathlib.Path.mkdir", 1),
     "before the first manifest": ("frontcalc.atomic.replace", 1),
     "before the terms are written": ("frontcalc.atomic.replace", 2),
-    "between two pages of a day": ("frontcalc.fetching.arcgis.ServiceLayer._paging", 3),
+    "between two pages of a day": ("frontcalc.network.arcgis.ServiceLayer._paging", 3),
     "before a day's file is renamed": ("pathlib.Path.replace", 3),
     "between a day's file and the manifest": ("frontcalc.atomic.replace", 4),
     "before the manifest is renamed": ("pathlib.Path.replace", 8),
-    "before the publisher's count": ("frontcalc.fetching.arcgis.ServiceLayer.count", 6),
+    "before the publisher's count": ("frontcalc.network.arcgis.ServiceLayer.count", 6),
     "before the check": ("frontcalc.run.run.Run.open", 1),
 }
 

@@ -19,12 +19,12 @@ import frontcalc
 from frontcalc.cli.upkeep import sources as completed
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching import catalogue, client, plans
-from frontcalc.fetching.catalogue import OF_USER, MapSource, sources
-from frontcalc.fetching.client import Patience
-from frontcalc.fetching.folder import config_bytes
 from frontcalc.layers import find_layer
 from frontcalc.measure.fetch import Fetched, IncompleteError
+from frontcalc.network import catalogue, client, plans
+from frontcalc.network.catalogue import OF_USER, MapSource, sources
+from frontcalc.network.client import Patience
+from frontcalc.network.folder import config_bytes
 from frontcalc.read import READERS
 
 PATIENT = Patience(attempts=3, request_s=20, sleep=lambda _: None)

@@ -37,7 +37,7 @@ from frontcalc.outputs import render
 from frontcalc.read import files as files_module
 from frontcalc.read import geojson, read_content, read_features
 from frontcalc.read.files import Entry
-from frontcalc.regions.reading import read_regions
+from frontcalc.regions.load import read_regions
 from frontcalc.snapshots import to_equal_area
 
 PACKAGE = Path(frontcalc.__file__).parent

@@ -17,7 +17,7 @@ import frontcalc
 from frontcalc import UsageError
 from frontcalc.lint import Finding
 from frontcalc.notices import FINDINGS
-from frontcalc.snapshots import drawn
+from frontcalc.snapshots import snapshot
 
 Write = Callable[..., Path]
 TODAY = date(2026, 1, 1)
@@ -421,8 +421,9 @@ def test_an_archive_of_unreadable_files_is_all_findings(tmp_path: Path) -> None:
 def test_identical_files_are_parsed_once(archive: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = archive({day: {CONTROL: [(300, 40)]} for day in days(6)})
     parsed = []
-    real = drawn.read_features
-    monkeypatch.setattr(drawn, "read_features", lambda file, **options: (parsed.append(file), real(file, **options))[1])
+    real = snapshot.read_features
+    noting = lambda file, **options: (parsed.append(file), real(file, **options))[1]  # noqa: E731
+    monkeypatch.setattr(snapshot, "read_features", noting)
     assert [row.code for row in check(folder)] == ["REPEATED"]
     assert len(parsed) == 2, "once to see where the maps lie, once to check them"
 

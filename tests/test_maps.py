@@ -19,12 +19,12 @@ from pictures import assert_legible, drawn_km2, texts
 
 import frontcalc
 from frontcalc import crs
+from frontcalc.pictures import labels
+from frontcalc.pictures.change_map import ChangeMap
+from frontcalc.pictures.frame import frame_of, land_in, towns
+from frontcalc.pictures.labels import Label
+from frontcalc.pictures.sheet import Box
 from frontcalc.regions import no_regions
-from frontcalc.viz import lettering
-from frontcalc.viz.frame import frame_of, land_in, towns
-from frontcalc.viz.lettering import Label
-from frontcalc.viz.scene import ChangeMap
-from frontcalc.viz.sheet import Box
 
 Write = Callable[..., Path]
 SMALL = "900x640"
@@ -255,12 +255,12 @@ def test_square_miles(squares: Path) -> None:
 def test_labels_take_the_first_free_place_and_none_is_on_another() -> None:
     canvas = Box(0, 0, 100, 100)
     same = [Label(str(number), "town", 20, 10, ((50, 50),), 2) for number in range(12)]
-    placed = lettering.place(same, canvas, lambda label, box: 0.0)
+    placed = labels.place(same, canvas, lambda label, box: 0.0)
     assert [label.text for label, _, _ in placed] == ["0"], "a mark that is covered would be another town's"
     apart = [Label(str(number), "region", 20, 10, ((50, 50), (50, 70), (150, 50)), 0) for number in range(3)]
-    found = lettering.place(apart, canvas, lambda label, box: 0.0)
+    found = labels.place(apart, canvas, lambda label, box: 0.0)
     assert [anchor for _, _, anchor in found] == [(50, 50), (50, 70)]
-    refused = lettering.place(apart, canvas, lambda label, box: None)
+    refused = labels.place(apart, canvas, lambda label, box: None)
     assert refused == []
 
 
@@ -290,7 +290,7 @@ def test_the_script_gives_the_surroundings_again(wheel: Path) -> None:
 
 def test_a_notebook_shows_the_map(kursk: ChangeMap, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (kursk._repr_png_() or b"").startswith(b"\x89PNG")
-    monkeypatch.setattr("frontcalc.viz.scene.installed", lambda: False)
+    monkeypatch.setattr("frontcalc.pictures.change_map.installed", lambda: False)
     assert kursk._repr_png_() is None
 
 

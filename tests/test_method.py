@@ -15,7 +15,7 @@ from conftest import Run
 import frontcalc
 from frontcalc import crs, geometry
 from frontcalc.crs import exact_area_km2, geodesic_area_km2
-from frontcalc.outputs.wording import about
+from frontcalc.outputs.sentences import about
 from frontcalc.slivers import mean_widths_m
 
 Write = Callable[..., Path]

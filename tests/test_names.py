@@ -14,10 +14,10 @@ from conftest import collection, square
 import frontcalc
 from frontcalc.cli import run
 from frontcalc.config import archive_config
-from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError
 from frontcalc.layers import actor_named
 from frontcalc.names import LONGEST_CELL, NamedRegion, find, fold, printable, suggestions
+from frontcalc.natural_earth import load_embedded
 from frontcalc.outputs import render
 
 Write = Callable[..., Path]

@@ -19,10 +19,10 @@ import frontcalc
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.outputs import render
 from frontcalc.outputs.numbers import KM2
-from frontcalc.outputs.wording import period_heading
+from frontcalc.outputs.sentences import period_heading
 from frontcalc.periods import parse_period
+from frontcalc.pictures.titles import finding
 from frontcalc.tables import DiffRow
-from frontcalc.viz.titles import finding
 
 Write = Callable[..., Path]
 

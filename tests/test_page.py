@@ -26,7 +26,7 @@ from frontcalc.crs import DEFAULT_CRS, LONLAT
 from frontcalc.errors import UsageError
 from frontcalc.measure.held import holdings
 from frontcalc.outputs import render
-from frontcalc.outputs.wording import capital
+from frontcalc.outputs.sentences import capital
 from frontcalc.page import content, html_page
 from frontcalc.page.content import (
     GRID_M,

@@ -16,10 +16,10 @@ from typing import Any, get_type_hints
 import pytest
 
 import frontcalc
+from frontcalc.pictures.change_map import ChangeMap
+from frontcalc.pictures.style import Looks
 from frontcalc.run.options import Keywords, Options
 from frontcalc.tables import Table
-from frontcalc.viz.scene import ChangeMap
-from frontcalc.viz.style import Looks
 
 # What each facade is naturally given first; all else is an option, and has its name at the call.
 POSITIONAL = {

@@ -15,13 +15,13 @@ from pyproj import Geod
 import frontcalc
 from frontcalc import crs
 from frontcalc.change import large_parts
-from frontcalc.embedded import load_embedded
+from frontcalc.natural_earth import load_embedded
 from frontcalc.outputs import render
 from frontcalc.outputs.numbers import UNITS
-from frontcalc.outputs.wording import sentence
-from frontcalc.run.suspicions import RING_M, _ring
+from frontcalc.outputs.sentences import sentence
+from frontcalc.pictures import titles
+from frontcalc.run.map_faults import RING_M, _ring
 from frontcalc.tables import Table
-from frontcalc.viz import titles
 
 Write = Callable[..., Path]
 Shapes = Sequence[Any]  # squares by column and row, or polygons in degrees

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from pathlib import Path
 
@@ -15,20 +14,16 @@ from frontcalc import config
 from frontcalc.cache import LIMIT
 from frontcalc.cache import VARIABLE as CACHE
 from frontcalc.cli import run
-from frontcalc.fetching.catalogue import VARIABLE as SOURCES
 from frontcalc.layers import Role
 from frontcalc.limits import VARIABLES
 from frontcalc.measure.fetch_regions import VARIABLE as MIRROR
+from frontcalc.network.catalogue import VARIABLE as SOURCES
 from frontcalc.notices import CODES as NOTICES
 from frontcalc.notices import FINDINGS
 from frontcalc.views import VIEWS
 
 DOCS = Path(__file__).parents[1] / "docs"
 CONFIGURATION = (DOCS / "configuration.md").read_text(encoding="utf-8")
-
-
-# It reads all sources, and three tests ask for it.
-publish_messages.messages = functools.cache(publish_messages.messages)
 
 
 def rows(page: str, header: str) -> list[list[str]]:

@@ -14,7 +14,7 @@ import frontcalc
 from frontcalc.errors import DataError
 from frontcalc.read import read_content
 from frontcalc.read.formats import features_from_wkb
-from frontcalc.snapshots.uncounted import notices_of
+from frontcalc.snapshots.omissions import notices_of
 
 Write = Callable[..., Path]
 Ring = list[list[float]]

@@ -25,7 +25,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 import frontcalc
-from frontcalc.embedded import load_embedded
+from frontcalc.natural_earth import load_embedded
 
 WGS84 = Geod(ellps="WGS84")
 SAMPLE = Path(__file__).parents[1] / "data" / "sample_polygons"

@@ -20,7 +20,7 @@ from frontcalc.crs import exact_area_km2
 from frontcalc.errors import NoDataError
 from frontcalc.outputs import WRITERS, render
 from frontcalc.outputs.numbers import header
-from frontcalc.outputs.wording import about, reads_alike
+from frontcalc.outputs.sentences import about, reads_alike
 from frontcalc.tables import DiffRow, RangeRow, SensitivityRow
 
 Write = Callable[..., Path]

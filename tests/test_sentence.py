@@ -18,7 +18,7 @@ from frontcalc.errors import DataError, UsageError
 from frontcalc.notices import Notice
 from frontcalc.outputs import render
 from frontcalc.outputs.numbers import KM2, MI2
-from frontcalc.outputs.wording import (
+from frontcalc.outputs.sentences import (
     about,
     at_least,
     in_period,
@@ -28,8 +28,8 @@ from frontcalc.outputs.wording import (
     than,
     times_as_much,
 )
+from frontcalc.pictures.titles import finding
 from frontcalc.tables import DiffRow, HeldRow, Meta, PeriodUsed, SeriesRow, Table
-from frontcalc.viz.titles import finding
 
 Write = Callable[..., Path]
 

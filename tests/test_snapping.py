@@ -19,8 +19,8 @@ from oracle import nearest_region
 import frontcalc
 from frontcalc import crs, regions
 from frontcalc.cache import Cache, usage
-from frontcalc.embedded import load_beside
 from frontcalc.errors import UsageError
+from frontcalc.natural_earth import load_beside
 from frontcalc.outputs import WRITERS, render
 from frontcalc.regions import country_of, sets
 

@@ -134,7 +134,7 @@ def test_a_negative_figure_is_a_number_and_stays_one(archive: Write) -> None:
 
 @pytest.mark.parametrize("mark", ["\t=1", "\r=1", "\n=1", " =1", "\uff1d1"])
 def test_what_spreadsheets_may_take_for_a_formula_begins_with_an_apostrophe(mark: str, result: Any) -> None:
-    from frontcalc.outputs.flat import _cell
+    from frontcalc.outputs.flat_files import _cell
 
     assert _cell(mark, 3) == f"'{mark}"
     assert _cell(-1.0, 3) == "-1.000"
@@ -216,7 +216,7 @@ def test_parquet_gives_the_table_with_types_units_and_sources(result: Any, units
 
 
 def test_a_notebook_shows_the_table_for_reading_and_no_markup(result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("frontcalc.viz.charts.installed", lambda: False)
+    monkeypatch.setattr("frontcalc.pictures.charts.installed", lambda: False)
     shown = frontcalc.notebook_html(result)
     cells = Cells(shown)
     assert sorted(cells.rows[2:-1]) == sorted([name, "100.0", "0.0", "+100.0", "p"] for name in HOSTILE)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from frontcalc.errors import UsageError
-from frontcalc.viz.style import THEMES, style_of
+from frontcalc.pictures.style import THEMES, style_of
 
 Floats = NDArray[np.float64]
 

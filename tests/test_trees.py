@@ -17,7 +17,7 @@ import shapely
 from conftest import collection, square
 
 import frontcalc
-from frontcalc.archives import opening
+from frontcalc.archives import archive
 from frontcalc.cache import VARIABLE
 from frontcalc.cli import run
 from frontcalc.drift import Drift, MovedRow, Tree, compare
@@ -65,8 +65,8 @@ def with_a_vertex_moved(squares: list[tuple[int, int]], degrees: float) -> str:
 
 def listed_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file system list files in another order."""
-    entries = opening.list_entries
-    monkeypatch.setattr(opening, "list_entries", lambda root, *more: entries(root, *more)[::-1])
+    entries = archive.list_entries
+    monkeypatch.setattr(archive, "list_entries", lambda root, *more: entries(root, *more)[::-1])
 
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from frontcalc.cli import run
 from frontcalc.crs import LONLAT
 from frontcalc.errors import DataError
 from frontcalc.regions import embedded_covers
-from frontcalc.snapshots.drawn import boxes_of
+from frontcalc.snapshots.snapshot import boxes_of
 
 Write = Callable[..., Path]
 CONTROL = "control_map"

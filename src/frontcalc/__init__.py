@@ -53,9 +53,9 @@ if TYPE_CHECKING:
     from frontcalc.measure.trees import write_summaries as write_summaries
     from frontcalc.measure.verify import verify as verify
     from frontcalc.page import report as report
-    from frontcalc.viz.charts import notebook_html as notebook_html
-    from frontcalc.viz.charts import picture as picture
-    from frontcalc.viz.charts import plot as plot
+    from frontcalc.pictures.charts import notebook_html as notebook_html
+    from frontcalc.pictures.charts import picture as picture
+    from frontcalc.pictures.charts import plot as plot
 
 _MODULES = {
     "archives": "open_archive",
@@ -75,7 +75,7 @@ _MODULES = {
     "measure.trees": "check_summaries write_summaries",
     "measure.verify": "verify",
     "page": "report",
-    "viz.charts": "notebook_html picture plot",
+    "pictures.charts": "notebook_html picture plot",
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 

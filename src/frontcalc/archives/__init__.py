@@ -1,8 +1,6 @@
 """Archives: which dated maps a folder, a zip or a file holds. An index has no geometry."""
 
-from frontcalc.archives.beside import refuse_changes, refuse_place
-from frontcalc.archives.dating import Dating, Part, day_stated, in_force, intervals, refuse_other_times
-from frontcalc.archives.opening import (
+from frontcalc.archives.archive import (
     SAMPLE_NAME,
     Archive,
     SnapshotRef,
@@ -12,5 +10,7 @@ from frontcalc.archives.opening import (
     open_sample,
     pair_archive,
 )
+from frontcalc.archives.companions import refuse_changes, refuse_place
+from frontcalc.archives.file_dates import Dating, Part, day_stated, in_force, intervals, refuse_other_times
 
 __all__ = ["Archive", "Dating", "SnapshotRef", "open_archive"]  # what is public; the package itself has the others too

@@ -50,7 +50,7 @@ class Change:
     """
 
     km2: Floats  # (6, 2, n + 2)
-    large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.suspicions`
+    large: tuple[Geometries, Geometries]  # the large parts gained and lost (metres): see `frontcalc.run.map_faults`
     ground: tuple[Parts, Parts] | None = None  # gained and lost; None where only figures were kept
     # Of gained and lost together, and of the slivers in them, what is near borders of each row of the regions' `bands`,
     near_km2: Floats | None = None  # (2, 2, r), on its side and beyond

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import frontcalc
-from frontcalc.cli import options, terminal, writing
+from frontcalc.cli import options, results, terminal
 from frontcalc.errors import CheckFailed
 from frontcalc.periods import UNITS as UNITS_OF_TIME
 
@@ -21,7 +21,7 @@ _RANGE = "the least and the most under assumptions open to argument; see «front
 @options.slivers
 @options.workers_or_cluster
 @options.option("--range", f"Add {_RANGE}", name="with_range")
-@writing.output_or_map
+@results.output_or_map
 def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool, **how: Any) -> None:
     """Measure territory gained and lost (km²) in each PERIOD, by region.
 
@@ -38,8 +38,8 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
 
     The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
     """  # noqa: D301 - click needs the character that \b stands for
-    form = writing.form()
-    mapped = form in writing.MAP_FORMATS
+    form = results.form()
+    mapped = form in results.MAP_FORMATS
     if with_range and mapped:
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
     how["with_range"] = with_range or None
@@ -50,20 +50,20 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
         else:
             over_periods = frontcalc.changes if mapped else frontcalc.diff
             result = over_periods(periods, **options.given(how | {"archive": archive}))
-    writing.emit(result, form)
+    results.emit(result, form)
 
 
 @options.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.measuring
 @options.workers
-@writing.output
+@results.output
 def held_command(dates: tuple[str, ...], **how: Any) -> None:
     """Measure the area held (km²) on each DATE (YYYY-MM-DD), by region.
 
     The map that stands for a date is the latest complete one on or before it.
     """
-    writing.show(frontcalc.held, dates, **how)
+    results.show(frontcalc.held, dates, **how)
 
 
 @options.command("series")
@@ -72,10 +72,10 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
 @options.measuring
 @options.workers_or_cluster
 @options.slivers
-@writing.output
+@results.output
 def series_command(**how: Any) -> None:
     """Measure the area held (km²) over time, and the change since the map before, by region."""
-    writing.show(frontcalc.series, **how)
+    results.show(frontcalc.series, **how)
 
 
 @options.command("summary")
@@ -94,7 +94,7 @@ def series_command(**how: Any) -> None:
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
-@writing.output
+@results.output
 def summary_command(
     every: tuple[str, ...] | None, since_invasion: bool, check: bool, output: str | None, **how: Any
 ) -> None:
@@ -111,7 +111,7 @@ def summary_command(
     """  # noqa: D301 - click needs the character that \b stands for
     from frontcalc.measure.summary import EVE_OF_INVASION
 
-    writing.form()
+    results.form()
     if since_invasion:
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
@@ -124,16 +124,16 @@ def summary_command(
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
-        writing.show(frontcalc.summary, every=every[0] if every else None, **how)
+        results.show(frontcalc.summary, every=every[0] if every else None, **how)
         return
-    writing.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
+    results.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
     if check:
         from frontcalc.outputs.text import drift_text
 
         with terminal.progress():
             drift = frontcalc.check_summaries(folder, **tree)
-        writing.write(drift_text(drift).encode())
+        results.write(drift_text(drift).encode())
         drift.require_none()
         return
     with terminal.progress():
@@ -145,7 +145,7 @@ def summary_command(
 @options.periods
 @options.measuring
 @options.workers
-@writing.output
+@results.output
 def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure what ground turned from role to role (km²) in each PERIOD.
 
@@ -156,14 +156,14 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     columns add up to the layers' areas less what an earlier role covers, which is said
     below the table. Totals only, unless --by or --regions is given.
     """
-    writing.show(frontcalc.flows, periods, **how)
+    results.show(frontcalc.flows, periods, **how)
 
 
 @options.command("places")
 @options.periods
 @options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat.", required=True)
 @options.measuring
-@writing.output
+@results.output
 def places_command(periods: tuple[str, ...], **how: Any) -> None:
     """List places that came under or out of an actor's hold in each PERIOD.
 
@@ -171,13 +171,13 @@ def places_command(periods: tuple[str, ...], **how: Any) -> None:
     it and the map before. A place that came under and out again is listed twice.
     Named below the table are those that changed between the two ends.
     """
-    writing.show(frontcalc.places, periods, **how)
+    results.show(frontcalc.places, periods, **how)
 
 
 @options.command("sensitivity")
 @options.one_period
 @options.measuring
-@writing.output
+@results.output
 def sensitivity_command(period: str, **how: Any) -> None:
     """Measure how gained, lost and net (km²) of a PERIOD move with each assumption.
 
@@ -189,7 +189,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
     Totals only, unless --by, --only or --regions is given: regions and
     snapping move the figures of regions alone.
     """
-    writing.show(frontcalc.sensitivity, period, **how)
+    results.show(frontcalc.sensitivity, period, **how)
 
 
 @options.command("compare")
@@ -198,7 +198,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
 @options.since_until
 @options.comparing
 @options.workers
-@writing.output_or_map
+@results.output_or_map
 def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure each PERIOD on the maps of two or more publishers, side by side.
 
@@ -214,19 +214,19 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     """  # noqa: D301 - click needs the character that \b stands for
     if not periods and not how["every"]:
         raise click.UsageError("give periods, or --every year, quarter, month or week")
-    if writing.form() not in writing.MAP_FORMATS:
-        writing.show(frontcalc.compare, periods, **how)
+    if results.form() not in results.MAP_FORMATS:
+        results.show(frontcalc.compare, periods, **how)
         return
     calendar = [how.pop(name) for name in ("every", "since", "until")]
     if any(calendar):
         raise click.UsageError("maps are of periods: give those in place of --every")
-    writing.show(frontcalc.disagreements, periods, **how)
+    results.show(frontcalc.disagreements, periods, **how)
 
 
 @options.command("verify")
 @click.argument("claims", metavar="CLAIMS.toml", shell_complete=options.paths)
 @options.verifying
-@writing.output
+@results.output
 def verify_command(claims: str, archive: str | None, output: str | None, **how: Any) -> None:
     """Hold published figures against maps, and against each other.
 
@@ -242,15 +242,15 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
     from frontcalc.archives import SAMPLE_NAME, refuse_place
     from frontcalc.measure.verify import maps_named
 
-    form = writing.form()
-    writing.refuse({"units": "--units"}, "each claim says its own unit")
+    form = results.form()
+    results.refuse({"units": "--units"}, "each claim says its own unit")
     if archive is None and output not in (None, "-"):
         refuse_place(Path(str(output)), archives=maps_named(claims))
     with terminal.progress():
         result = frontcalc.verify(claims, archive=archive, **options.given(how))
     if archive is None and result.meta.archive == SAMPLE_NAME:
         terminal.say(options.SAMPLE_USED, always=True)
-    writing.emit(result, form)
+    results.emit(result, form)
     if count := dict(result.meta.counts).get("disagrees"):
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
 
@@ -277,7 +277,7 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
         raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
     with terminal.progress():
         page = frontcalc.report(periods, **options.given(how))
-    writing.write(page.encode(), output)
+    results.write(page.encode(), output)
 
 
 @options.command("map")
@@ -285,7 +285,7 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
 @options.option("--zoom WHERE", "auto for the change, a region, or W,S,E,N in degrees [default: auto].")
 @options.measuring
 @options.workers
-@writing.picture
+@results.picture
 def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None, **how: Any) -> None:
     """Draw where ground was gained and lost in each PERIOD, over what was held at the opening.
 
@@ -293,14 +293,14 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
     periods are compared with each other. The title is the finding; figures are those
     of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
     """
-    form, looks = writing.picture_asked()
+    form, looks = results.picture_asked()
     with terminal.progress():
         if isinstance(periods[0], Path):
             scene = frontcalc.change_map_between(*periods, **options.given(how))
         else:
             scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
         content = scene.image(form, zoom=zoom or "auto", **looks)
-    writing.emit(scene.table, form, content)
+    results.emit(scene.table, form, content)
 
 
 @click.group("plot", cls=options.Group)
@@ -315,7 +315,7 @@ def plot_command() -> None:
 @options.option("--gap DAYS", "Break the line where more days pass without a map [default: 3 × usual].", type=int)
 @options.measuring
 @options.workers
-@writing.picture
+@results.picture
 def plot_series(**how: Any) -> None:
     """Draw the area held over time; the figures are those of «frontcalc series»."""
     _draw(frontcalc.series, **how)
@@ -326,7 +326,7 @@ def plot_series(**how: Any) -> None:
 @options.since_until
 @options.measuring
 @options.workers
-@writing.picture
+@results.picture
 def plot_summary(**how: Any) -> None:
     """Draw what was gained and lost in each year, quarter, month or week, and the net figure.
 
@@ -340,7 +340,7 @@ def plot_summary(**how: Any) -> None:
 @options.one_period
 @options.measuring
 @options.workers
-@writing.picture
+@results.picture
 def plot_regions(period: str, **how: Any) -> None:
     """Draw what was gained and lost in each region in a PERIOD, the largest net change first.
 
@@ -349,13 +349,13 @@ def plot_regions(period: str, **how: Any) -> None:
     _draw(frontcalc.diff, [period], **how)
 
 
-def _draw(facade: writing.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:
+def _draw(facade: results.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:
     """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
-    from frontcalc.viz.curve import read_events
+    from frontcalc.pictures.curve import read_events
 
-    form, looks = writing.picture_asked()
+    form, looks = results.picture_asked()
     marked = read_events(events) if events else ()
     with terminal.progress():
         result = facade(*values, **options.given(how))
         content = frontcalc.picture(result, events=marked, gap=gap, **looks).image(form)
-    writing.emit(result, form, content)
+    results.emit(result, form, content)

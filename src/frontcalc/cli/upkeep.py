@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 import frontcalc
-from frontcalc.cli import COMPLETING, options, terminal, writing
+from frontcalc.cli import COMPLETING, options, results, terminal
 from frontcalc.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def archive_command() -> None:
 
 @archive_command.command("list")
 @options.reading
-@writing.output
+@results.output
 def archive_list(**how: Any) -> None:
     """List the maps: a row a date and layer, with parts, vertices and area (km²)."""
-    writing.show(frontcalc.list_archive, **how)
+    results.show(frontcalc.list_archive, **how)
 
 
 @archive_command.command("explain")
@@ -65,7 +65,7 @@ def archive_explain(
             raise click.UsageError(f'--layer {text}: write VALUE=ACTOR ROLE, as in "held=Russia control"')
         meant[value.strip()] = meaning
     if not meant and not ignore:
-        table = writing.show(frontcalc.explain_archive, archive=path, **how)
+        table = results.show(frontcalc.explain_archive, archive=path, **how)
         if _somebody_answers():
             field, meant, ignore = _answers(table, field)
         if not meant and not ignore:
@@ -85,7 +85,7 @@ def _somebody_answers() -> bool:
 @options.option("--strict", "Fail on warnings too.")
 @options.option("--frozen N", "Report layers that stand still for N maps while others move [default: 5].", type=int)
 @options.checking
-@writing.output_of_check
+@results.output_of_check
 def archive_check(strict: bool, **how: Any) -> None:
     """Check the maps, and say what is wrong in which file, on which day and where.
 
@@ -93,7 +93,7 @@ def archive_check(strict: bool, **how: Any) -> None:
     an error (the map cannot be measured, or would be measured wrongly), a warning
     (look before you print a figure) or info. Exit code 1 on errors.
     """
-    result = writing.show(frontcalc.check_archive, **how)
+    result = results.show(frontcalc.check_archive, **how)
     failing = [row.severity for row in result.rows if row.severity == "error" or (strict and row.severity == "warning")]
     if failing:
         counts = ", ".join(f"{severity} {failing.count(severity)}" for severity in dict.fromkeys(failing))
@@ -139,7 +139,7 @@ def _answers(table: Any, field: str | None) -> tuple[str | None, dict[str, str],
 
 def sources(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete the name of a source of maps."""
-    from frontcalc.fetching.catalogue import known_sources
+    from frontcalc.network.catalogue import known_sources
 
     return [CompletionItem(name, help=says) for name, says in known_sources().items() if name.startswith(incomplete)]
 
@@ -201,7 +201,7 @@ def _show(fetched: Fetched, output: str) -> None:
     """Say what a run did; what a dry run would do is its result."""
     if fetched.dry_run:
         lines = (f"{step.day or 'latest'}\t{step.what}\t{step.url}\n" for step in fetched.steps)
-        writing.write("".join(lines).encode())
+        results.write("".join(lines).encode())
     if not fetched.source.publisher:
         # What the publisher says of itself is known only now.
         terminal.say(f"maps: {fetched.source.attribution}, {fetched.source.licence}")
@@ -218,28 +218,28 @@ def regions_command() -> None:
 
 
 @regions_command.command("list")
-@writing.output
+@results.output
 def regions_list(**how: Any) -> None:
     """List the embedded regions: codes, areas (km²), source, licence and SHA-256."""
-    writing.show(frontcalc.list_regions, **how)
+    results.show(frontcalc.list_regions, **how)
 
 
 @regions_command.command("show")
 @click.argument("name")
-@writing.output
+@results.output
 def regions_show(name: str, **how: Any) -> None:
     """Show one embedded region: spellings, area (km²), box in degrees, neighbours.
 
     NAME is spelt as people type it (Zaporizhia, Донецьк) or a code (UA-14).
     """
-    writing.show(frontcalc.show_region, name, **how)
+    results.show(frontcalc.show_region, name, **how)
 
 
 @regions_command.command("check")
 @click.argument("file", metavar="FILE", shell_complete=options.paths)
 @options.option("--region-name FIELD", "Field that names the regions [default: name, else found].")
 @options.option("--crs CRS", "Equal-area CRS, proved over the regions [default: EPSG:6933].")
-@writing.output
+@results.output
 def regions_check(file: str, **how: Any) -> None:
     """Check a region FILE before figures are split by it.
 
@@ -247,7 +247,7 @@ def regions_check(file: str, **how: Any) -> None:
     invalid outlines that were repaired, and the CRS. The exit code is 1 where the file
     would be refused.
     """
-    meta = writing.show(frontcalc.check_regions, file, **how).meta
+    meta = results.show(frontcalc.check_regions, file, **how).meta
     if meta.refused:
         more = f" and {len(meta.refused) - 1} more" if meta.refused[1:] else ""
         raise CheckFailed(f"would be refused: {meta.refused[0]}{more}", where=meta.file.name)
@@ -259,7 +259,7 @@ def regions_check(file: str, **how: Any) -> None:
 @options.option("--update", "Fetch again what was fetched before.")
 @options.option("--use", "Have frontcalc.toml here name the set, so that it is used [default: ask on a terminal].")
 @options.option("--api URL", "A mirror of geoBoundaries' API.", hidden=True)
-@writing.output
+@results.output
 def regions_fetch(country: str, level: str, *, use: bool, **how: Any) -> None:
     """Fetch a COUNTRY's regions of a LEVEL from geoBoundaries (gbOpen), and list them.
 
@@ -271,7 +271,7 @@ def regions_fetch(country: str, level: str, *, use: bool, **how: Any) -> None:
     """
     from frontcalc.config import NAME, write_default
 
-    table = writing.show(frontcalc.fetch_regions, country, level, **how)
+    table = results.show(frontcalc.fetch_regions, country, level, **how)
     first = table.rows[0]
     if first.level == "country":
         return
@@ -321,9 +321,9 @@ def _show_cache(cache: str | None, form: str, *, clearing: bool) -> None:
     kept = user_cache(cache)
     shown = str(kept.folder or NONE), kept.most_bytes, usage(kept, clearing=clearing)
     if form == "json":
-        writing.write(usage_json(*shown))
+        results.write(usage_json(*shown))
     else:
-        writing.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
+        results.write((removed_text(shown[-1]) if clearing else usage_text(*shown)).encode())
 
 
 @options.command("completion")

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from frontcalc import __version__, geometry, snapshots
 from frontcalc import regions as region_sets
 from frontcalc.archives import Archive, SnapshotRef, refuse_place
-from frontcalc.embedded import load_embedded
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.layers import UNNAMED
 from frontcalc.levels import ADM1
 from frontcalc.lint import Finding, finding, gather
-from frontcalc.lint.across import check_maps, exchanged_maps
-from frontcalc.lint.single import CheckedMap, check_map, read_map
+from frontcalc.lint.one_map import CheckedMap, check_map, read_map
+from frontcalc.lint.sequence import check_maps, exchanged_maps
+from frontcalc.natural_earth import load_embedded
 from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.outputs import write_file, write_folder
@@ -34,12 +34,12 @@ from frontcalc.progress import track
 from frontcalc.read import SourceFile
 from frontcalc.region_store import EMBEDDED, set_named
 from frontcalc.regions import RegionSet
-from frontcalc.run.lands import to_degrees
+from frontcalc.run.land import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.region_choice import fetched_set
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Snapshot, Told
-from frontcalc.snapshots.drawn import SYNTHETIC
+from frontcalc.snapshots.snapshot import SYNTHETIC
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
 

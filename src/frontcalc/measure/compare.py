@@ -24,7 +24,7 @@ from frontcalc.measure.summary import Calendar, periods_of
 from frontcalc.names import printable
 from frontcalc.notices import Notice
 from frontcalc.periods import Period, PeriodLike, PeriodsLike, parse_periods
-from frontcalc.run.lands import drawn_in_degrees, shapes_of
+from frontcalc.run.land import drawn_in_degrees, shapes_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured

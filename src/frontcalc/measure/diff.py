@@ -17,7 +17,7 @@ from frontcalc.keywords import facade
 from frontcalc.levels import Line
 from frontcalc.notices import noted
 from frontcalc.periods import Period, PeriodsLike, parse_periods
-from frontcalc.run.lands import drawn_in_degrees, land_left
+from frontcalc.run.land import drawn_in_degrees, land_left
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, border_km2, measured
@@ -29,7 +29,7 @@ from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, RowT, Table
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from frontcalc.viz.scene import ChangeMap
+    from frontcalc.pictures.change_map import ChangeMap
 
 BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
 
@@ -364,7 +364,7 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
 
 def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
     """Return the table of some periods together with the ground of each."""
-    from frontcalc.viz.scene import ChangeMap, Panel  # loaded where something is drawn
+    from frontcalc.pictures.change_map import ChangeMap, Panel  # loaded where something is drawn
 
     panels: list[Panel] = []
     rows: list[DiffRow] = []

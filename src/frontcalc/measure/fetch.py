@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 
 from frontcalc.errors import DataError, FrontcalcError, UsageError, naming
-from frontcalc.fetching.arcgis import InconsistentError, RefusedError
-from frontcalc.fetching.catalogue import MapSource, find_source
-from frontcalc.fetching.client import Client, Patience, UnreachableError, host_of, persist
-from frontcalc.fetching.folder import Folder, FolderError, check_place, filling
-from frontcalc.fetching.plans import Plan, RemoteMap, plan_maps, source_for
 from frontcalc.keywords import facade
 from frontcalc.manifest import REVISIONS
 from frontcalc.names import printable
+from frontcalc.network.arcgis import InconsistentError, RefusedError
+from frontcalc.network.catalogue import MapSource, find_source
+from frontcalc.network.client import Client, Patience, UnreachableError, host_of, persist
+from frontcalc.network.folder import Folder, FolderError, check_place, filling
+from frontcalc.network.plans import Plan, RemoteMap, plan_maps, source_for
 from frontcalc.periods import parse_day
 from frontcalc.progress import track
 

@@ -19,13 +19,13 @@ import orjson
 
 from frontcalc import crs, geometry, region_store
 from frontcalc.errors import DataError, NoDataError, UsageError, extra_package
-from frontcalc.fetching.client import LATER, Client, Patience
 from frontcalc.keywords import facade
+from frontcalc.network.client import LATER, Client, Patience
 from frontcalc.notices import Notice
 from frontcalc.read import read_content, read_features
 from frontcalc.read.files import file_of
 from frontcalc.region_store import CODE_FIELD, LEVELS, NAME_FIELD, FetchedRegions
-from frontcalc.run.lands import shapes_by_row
+from frontcalc.run.land import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import RegionMeta, RegionRow, Table
 

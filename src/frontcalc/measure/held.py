@@ -25,7 +25,7 @@ from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import PeriodsLike, parse_day, parse_periods
 from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
-from frontcalc.run.lands import land_left
+from frontcalc.run.land import land_left
 from frontcalc.run.meta import meta_of, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.parallel import in_order

@@ -12,12 +12,12 @@ import numpy as np
 import shapely
 
 from frontcalc import __version__, crs, geometry
-from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, printable, suggestions
+from frontcalc.natural_earth import load_embedded
 from frontcalc.regions import MAY_SHARE, country_of, file_and_layer, overlaps, read_region_file
-from frontcalc.run.lands import shapes_by_row
+from frontcalc.run.land import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
     RegionCheckMeta,

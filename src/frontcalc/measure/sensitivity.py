@@ -21,7 +21,7 @@ from frontcalc.levels import Line
 from frontcalc.measure.diff import columns_of, diff_rows, extended
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
-from frontcalc.outputs.wording import reads_alike
+from frontcalc.outputs.sentences import reads_alike
 from frontcalc.periods import PeriodLike, parse_periods
 from frontcalc.regions import SNAPS, bands_of, embedded_covers
 from frontcalc.run.meta import nothing_measured, table_of

@@ -16,12 +16,12 @@ from frontcalc.levels import Line
 from frontcalc.measure.diff import BLANK
 from frontcalc.notices import Notice, noted
 from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
+from frontcalc.run.map_faults import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.states import Span, State
 from frontcalc.tables import Meta, SeriesRow, Table
 

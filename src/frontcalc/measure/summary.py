@@ -19,7 +19,7 @@ from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.progress import track
-from frontcalc.run.lands import land_shares
+from frontcalc.run.land import land_shares
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured

@@ -42,7 +42,7 @@ from frontcalc.progress import track
 from frontcalc.read import SourceFile
 from frontcalc.read.files import file_of, refuse_address
 from frontcalc.regions import UNASSIGNED
-from frontcalc.run.lands import land_shares
+from frontcalc.run.land import land_shares
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run

@@ -17,16 +17,16 @@ from frontcalc.tables import Meta, Table
 
 WRITERS = {
     "table": "text.table",
-    "csv": "flat.csv_text",
-    "json": "flat.json_text",
+    "csv": "flat_files.csv_text",
+    "json": "flat_files.json_text",
     "markdown": "text.markdown",
     "xlsx": "xlsx.xlsx_bytes",
     "parquet": "geodata.parquet_bytes",
-    "sentence": "wording.sentence",
+    "sentence": "sentences.sentence",
 }
 """The function that writes each format, which is imported when it is used: a command writes one form."""
 
-CHECK_WRITERS = {**WRITERS, "sarif": "flat.sarif_text"}
+CHECK_WRITERS = {**WRITERS, "sarif": "flat_files.sarif_text"}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
 MAP_WRITERS = {

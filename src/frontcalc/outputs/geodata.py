@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.errors import extra_package
-from frontcalc.outputs.flat import jsonable
+from frontcalc.outputs.flat_files import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
 from frontcalc.tables import ChangeRow, DisagreementRow, Table
 

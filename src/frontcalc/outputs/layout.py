@@ -32,7 +32,7 @@ from frontcalc.outputs.grid import (
 )
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
-from frontcalc.outputs.wording import differ_in_length, period_heading
+from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 

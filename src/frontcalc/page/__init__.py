@@ -22,8 +22,8 @@ from frontcalc.errors import extra_package
 from frontcalc.keywords import facade
 from frontcalc.page.content import PageContent, context, data, measure
 from frontcalc.periods import PeriodsLike
+from frontcalc.pictures.style import THEMES
 from frontcalc.run.options import Keywords
-from frontcalc.viz.style import THEMES
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
 _POLICY = (

@@ -30,12 +30,12 @@ from frontcalc.outputs import render
 from frontcalc.outputs.grid import basis, title_of
 from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2
-from frontcalc.outputs.wording import capital, differ_in_length, paragraphs, period_heading
+from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
 from frontcalc.periods import PeriodsLike
+from frontcalc.pictures.frame import projected
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
-from frontcalc.viz.frame import projected
 
 GRID_M = 100  # what a drawn position is rounded to
 TOLERANCES_M = (200, 400, 800, 1600, 3200)  # how far lines may be simplified: the first that makes a page small enough

@@ -1,7 +1,7 @@
 """Region sets: reading them, making them a partition, what is snapped to them, and splitting ground by them."""
 
 from frontcalc.regions.fields import country_of, file_and_layer, read_region_file
-from frontcalc.regions.reading import MAY_SHARE, overlaps, read_regions
+from frontcalc.regions.load import MAY_SHARE, overlaps, read_regions
 from frontcalc.regions.sets import (
     NEAR_KM,
     SNAPS,
@@ -16,4 +16,4 @@ from frontcalc.regions.sets import (
     regions_key,
     takers,
 )
-from frontcalc.regions.snapping import BORDER_KM, WATER_KM
+from frontcalc.regions.snap import BORDER_KM, WATER_KM

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
-from frontcalc.embedded import BANDS, PARTIAL_COUNTRIES, load_beside, load_embedded
 from frontcalc.errors import naming
 from frontcalc.geometry import Floats, Geometries
+from frontcalc.natural_earth import BANDS, PARTIAL_COUNTRIES, load_beside, load_embedded
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
-from frontcalc.regions.snapping import Owners, border_bands, snap_zones
+from frontcalc.regions.snap import Owners, border_bands, snap_zones
 from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
@@ -185,7 +185,7 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
 
     The result is the same for every date. `country` is as `regions.countries` has it; where it is empty all may take.
     `plane` is the equal-area CRS of the set. By the rule `border` of `snap`, ground beside the eligible regions goes to
-    the nearest (see `frontcalc.regions.snapping`), and is kept in `cache`; by `none` regions are as drawn.
+    the nearest (see `frontcalc.regions.snap`), and is kept in `cache`; by `none` regions are as drawn.
     """
     countries = regions.countries or ("",) * len(regions.names)
     own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in countries], dtype=bool)

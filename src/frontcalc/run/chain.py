@@ -33,7 +33,7 @@ from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tell, changed, passing_over, projected
-from frontcalc.snapshots.drawn import REMEMBERED, first_fingerprint, parsed
+from frontcalc.snapshots.snapshot import REMEMBERED, first_fingerprint, parsed
 from frontcalc.versions import key_of, method_version
 
 MeasuredChain = tuple[list[Snapshot], dict[tuple[str, str], bytes]]

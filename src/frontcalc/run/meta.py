@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from frontcalc import __version__, region_store
-from frontcalc.embedded import load_embedded
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
+from frontcalc.natural_earth import load_embedded
 from frontcalc.notices import Notice, grouped
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.run.chain import kept_gaps_km2
-from frontcalc.run.lands import shapes_of
+from frontcalc.run.land import shapes_of
 from frontcalc.run.run import Run
 from frontcalc.snapshots import remark_on
 from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table

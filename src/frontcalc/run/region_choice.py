@@ -10,11 +10,11 @@ import numpy as np
 
 from frontcalc import region_store
 from frontcalc import regions as region_sets
-from frontcalc.embedded import load_embedded
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.layers import COUNTRIES
 from frontcalc.levels import ADM1, ADM2, Lines, lines, parse_levels
+from frontcalc.natural_earth import load_embedded
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet

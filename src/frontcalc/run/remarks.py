@@ -20,9 +20,9 @@ from frontcalc.outliers import FROZEN_MAPS, standstills
 from frontcalc.outputs import numbers
 from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
+from frontcalc.run.map_faults import SHOWN_KM2, Redefinition, Steps, suspect_parts
 from frontcalc.run.parallel import changes_by_workers
 from frontcalc.run.run import Run
-from frontcalc.run.suspicions import SHOWN_KM2, Redefinition, Steps, suspect_parts
 from frontcalc.snapshots import Snapshot, SnapshotLayer, first_fingerprint, passing_over
 from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.versions import key_of

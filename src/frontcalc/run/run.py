@@ -28,7 +28,7 @@ from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
-from frontcalc.snapshots.drawn import Box
+from frontcalc.snapshots.snapshot import Box
 from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
 

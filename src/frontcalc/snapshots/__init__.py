@@ -1,6 +1,8 @@
 """The map of one day: what is on it, its polygons, and what an actor holds on it."""
 
-from frontcalc.snapshots.drawn import (
+from frontcalc.snapshots.holdings import Holding, holding, projected, to_equal_area
+from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart
+from frontcalc.snapshots.snapshot import (
     Snapshot,
     SnapshotLayer,
     changed,
@@ -12,5 +14,3 @@ from frontcalc.snapshots.drawn import (
     read_part,
     read_snapshot,
 )
-from frontcalc.snapshots.holdings import Holding, holding, projected, to_equal_area
-from frontcalc.snapshots.legend import Tell, Told, drawn_km2, layers_of, note_tells, refuse_told, remark_on, told_apart

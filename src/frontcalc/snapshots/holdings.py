@@ -11,7 +11,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.errors import DataError
 from frontcalc.geometry import Geometries
-from frontcalc.snapshots.drawn import Snapshot, SnapshotLayer
+from frontcalc.snapshots.snapshot import Snapshot, SnapshotLayer
 from frontcalc.versions import key_of
 from frontcalc.views import View
 

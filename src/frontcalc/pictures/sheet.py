@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.viz.style import Theme
-from frontcalc.viz.titles import Words
+from frontcalc.pictures.style import Theme
+from frontcalc.pictures.titles import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

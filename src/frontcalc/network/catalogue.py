@@ -88,7 +88,7 @@ def find_source(name: str) -> MapSource:
     if name in known:
         return known[name]
     if "://" in name:
-        from frontcalc.fetching.client import host_of
+        from frontcalc.network.client import host_of
 
         # Not shown whole: it may hold a secret.
         cure = "put arcgis or url before it, as in: frontcalc fetch url https://…"

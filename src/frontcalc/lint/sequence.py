@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.layers import Role, spelling
-from frontcalc.lint.single import CheckedMap, ground_of, held_layers, place_of, read_map
+from frontcalc.lint.one_map import CheckedMap, ground_of, held_layers, place_of, read_map
 from frontcalc.notices import Fault, fault_of
 from frontcalc.outliers import MOVING_KM2, NEIGHBOURS, highest_usual, scale_of, standstills
-from frontcalc.snapshots.drawn import is_exchanged, latitude_first
+from frontcalc.snapshots.snapshot import is_exchanged, latitude_first
 from frontcalc.views import VIEWS
 
 SHARE_OF_HELD = 0.001  # steps below a thousandth of what is held are no jumps, whatever is usual

@@ -17,7 +17,7 @@ import orjson
 
 from frontcalc.dates import day_from_property
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.fetching.client import LATER, Client, PassingError, host_of, persist
+from frontcalc.network.client import LATER, Client, PassingError, host_of, persist
 
 _EVERY = "1=1"
 _DATE, _DATE_ONLY = "esriFieldTypeDate", "esriFieldTypeDateOnly"

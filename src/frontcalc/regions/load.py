@@ -21,7 +21,7 @@ from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame
 from frontcalc.regions.fields import country_of, file_and_layer, parent_of, read_region_file
 from frontcalc.regions.sets import RegionSet
-from frontcalc.regions.snapping import Owners
+from frontcalc.regions.snap import Owners
 from frontcalc.snapshots import changed, to_equal_area
 from frontcalc.versions import key_of
 

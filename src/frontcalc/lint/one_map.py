@@ -23,7 +23,7 @@ from frontcalc.layers import Layer, Role, layer_name
 from frontcalc.notices import FINDINGS, Fault, Severity
 from frontcalc.regions import RegionSet
 from frontcalc.snapshots import Tell, to_equal_area
-from frontcalc.snapshots.drawn import Box, DayFile, box_around, parse_snapshot
+from frontcalc.snapshots.snapshot import Box, DayFile, box_around, parse_snapshot
 from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 

@@ -16,8 +16,8 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.geometry import Geometries
 from frontcalc.names import printable
-from frontcalc.viz.frame import SEAS, Basemap, Frame, towns
-from frontcalc.viz.sheet import Box, Sheet
+from frontcalc.pictures.frame import SEAS, Basemap, Frame, towns
+from frontcalc.pictures.sheet import Box, Sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,12 +15,12 @@ import orjson
 
 from frontcalc.dates import candidates, day_from_name, day_from_property
 from frontcalc.errors import DataError, FrontcalcError, NoDataError, UsageError
-from frontcalc.fetching import arcgis
-from frontcalc.fetching.arcgis import OWN, InconsistentError, LayerFeatures, Moments, ServiceLayer, name_of
-from frontcalc.fetching.catalogue import MapSource, Service
-from frontcalc.fetching.client import LATER, Client, PassingError, UnreachableError, check_address, host_of
 from frontcalc.manifest import HeldFile, held_file
 from frontcalc.names import printable
+from frontcalc.network import arcgis
+from frontcalc.network.arcgis import OWN, InconsistentError, LayerFeatures, Moments, ServiceLayer, name_of
+from frontcalc.network.catalogue import MapSource, Service
+from frontcalc.network.client import LATER, Client, PassingError, UnreachableError, check_address, host_of
 from frontcalc.read import read_content
 from frontcalc.read.detection import detect, unpack
 from frontcalc.read.features import refuse_bare

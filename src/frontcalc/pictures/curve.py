@@ -17,13 +17,13 @@ import numpy as np
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.outputs.wording import about, change, short_day, without_breaks
+from frontcalc.outputs.sentences import about, change, short_day, without_breaks
 from frontcalc.periods import parse_day
+from frontcalc.pictures import titles
+from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, ticks_between
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
 from frontcalc.tables import TOTAL, Table
-from frontcalc.viz import titles
-from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, ticks_between
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,12 +18,12 @@ from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.outputs.wording import change, listed, measurable, period_heading
+from frontcalc.outputs.sentences import change, listed, measurable, period_heading
+from frontcalc.pictures import titles
+from frontcalc.pictures.curve import Event, draw_series, read_events
+from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
+from frontcalc.pictures.style import Looks, style_of
 from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
-from frontcalc.viz import titles
-from frontcalc.viz.curve import Event, draw_series, read_events
-from frontcalc.viz.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
-from frontcalc.viz.style import Looks, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,14 +16,14 @@ from frontcalc.crs import Bounds
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.outputs import numbers, write_file
+from frontcalc.pictures import titles
+from frontcalc.pictures.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
+from frontcalc.pictures.labels import letter
+from frontcalc.pictures.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
+from frontcalc.pictures.style import Looks, style_of
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.tables import DiffRow, Meta, Table
-from frontcalc.viz import titles
-from frontcalc.viz.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
-from frontcalc.viz.lettering import letter
-from frontcalc.viz.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
-from frontcalc.viz.style import Looks, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ class ChangeMap:
         zoom : str
             `auto` frames the change; else a region's name, or W,S,E,N in degrees.
         **looks
-            Size, theme and units: see `frontcalc.viz.style.Looks`.
+            Size, theme and units: see `frontcalc.pictures.style.Looks`.
 
         Raises
         ------

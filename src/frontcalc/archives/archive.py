@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from frontcalc.archives.beside import HEAD, maps_missing, sorted_out
-from frontcalc.archives.dating import Dating, Part, dated, intervals
+from frontcalc.archives.companions import HEAD, maps_missing, sorted_out
+from frontcalc.archives.file_dates import Dating, Part, dated, intervals
 from frontcalc.config import LARGEST, ArchiveConfig, archive_config, named_archive, read_legend
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.dates import candidates, day_from_name, settled

@@ -21,8 +21,8 @@ import shapely
 
 from frontcalc import change, crs, geometry
 from frontcalc.change import GAINED, LOST, Change, Floats, Geometries
-from frontcalc.embedded import load_surroundings
 from frontcalc.layers import COUNTRIES, UNNAMED, Role
+from frontcalc.natural_earth import load_surroundings
 from frontcalc.notices import Notice
 from frontcalc.outputs import numbers
 from frontcalc.regions import RegionSet, embedded_covers, embedded_regions

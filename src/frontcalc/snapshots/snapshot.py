@@ -15,17 +15,17 @@ import shapely
 
 from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
-from frontcalc.embedded import load_embedded
 from frontcalc.errors import ChangedError, DataError, naming
 from frontcalc.geometry import Geometries
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
 from frontcalc.names import some_of
+from frontcalc.natural_earth import load_embedded
 from frontcalc.notices import Fault, Notice, fault_of
 from frontcalc.progress import timed
 from frontcalc.read import SourceFile, fingerprint, read_features
 from frontcalc.read.features import Features, refuse_bare
 from frontcalc.snapshots.legend import FileLayer, Tell, drawn_km2, layers_of
-from frontcalc.snapshots.uncounted import notices_of
+from frontcalc.snapshots.omissions import notices_of
 from frontcalc.versions import key_of
 
 Box = tuple[float, float, float, float]  # west, south, east and north (degrees)

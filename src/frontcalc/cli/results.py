@@ -85,7 +85,7 @@ picture = options.together(
 
 def picture_asked() -> tuple[str, dict[str, Any]]:
     """Return the form of the picture and how it looks; one that could not be drawn is refused before measuring."""
-    from frontcalc.viz.style import style_of
+    from frontcalc.pictures.style import style_of
 
     asked, chosen = click.get_current_context().params, form()
     looks = {name: asked[name] for name in ("size", "theme", "units") if asked[name] is not None}

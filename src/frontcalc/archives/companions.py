@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
-from frontcalc.archives.dating import Part, dated, naming
+from frontcalc.archives.file_dates import Part, dated, naming
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.config import ArchiveConfig
 from frontcalc.dates import candidates

@@ -8,9 +8,9 @@ from datetime import date
 
 from frontcalc.layers import UNNAMED
 from frontcalc.notices import grouped
-from frontcalc.outputs import numbers, wording
+from frontcalc.outputs import numbers, sentences
 from frontcalc.outputs.numbers import Unit
-from frontcalc.outputs.wording import short_day, written
+from frontcalc.outputs.sentences import short_day, written
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
 from frontcalc.views import VIEWS
@@ -49,20 +49,20 @@ def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Seq
 
 def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
     """Return a total's net change, and what that is without breaks in the maps, as in «…, +90 km² without …»."""
-    return finding(total, unit) + wording.without_breaks(total.net_km2, total.notes, meta, {total.period}, unit)
+    return finding(total, unit) + sentences.without_breaks(total.net_km2, total.notes, meta, {total.period}, unit)
 
 
 def finding(row: PeriodRow, unit: Unit) -> str:
     """Return a row's net change, as in «+2,750 km² in 2024, to 17 Nov», with days of maps that are not its ends."""
-    found, (late, early) = wording.change(row.net_km2, unit), wording.ends_short(row)
+    found, (late, early) = sentences.change(row.net_km2, unit), sentences.ends_short(row)
     if not is_period(row.period):
         return f"{found} between two maps"
-    if ".." in row.period or wording.is_stretched(row):
+    if ".." in row.period or sentences.is_stretched(row):
         if not row.opening:
             return f"{found} in {row.period}"
         return f"{found} from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
     start, end = f", from {short_day(late)}" if late else "", f", to {short_day(early)}" if early else ""
-    return f"{found} {wording.in_period(row.period)}{start}{end}"
+    return f"{found} {sentences.in_period(row.period)}{start}{end}"
 
 
 def day_of_year(day: date | None) -> str:
@@ -77,7 +77,7 @@ def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta) -> 
         mine = [row for row in rows if row.actor == actor]
         measured = [row for row in mine if row.net_km2 is not None]
         if len(mine) <= _SEVERAL or len(measured) < 2:
-            findings[actor] = wording.listed([headline(row, unit, meta) for row in mine])
+            findings[actor] = sentences.listed([headline(row, unit, meta) for row in mine])
             continue
         low, high = (pick(measured, key=lambda row: row.net_km2 or 0.0) for pick in (min, max))
         findings[actor] = f"between {headline(low, unit, meta)} and {headline(high, unit, meta)}"
@@ -96,7 +96,7 @@ def place_of(rows: Sequence[PeriodRow | HeldRow | SeriesRow], meta: Meta) -> str
     if not any(notice.code == "ONLY" for notice in meta.notices):
         return ""
     regions = list(dict.fromkeys(row.region for row in rows if row.level != TOTAL))
-    return wording.listed(regions) if len(regions) <= _SEVERAL else f"{len(regions)} regions"
+    return sentences.listed(regions) if len(regions) <= _SEVERAL else f"{len(regions)} regions"
 
 
 def gross_of(row: PeriodRow, unit: Unit) -> str:

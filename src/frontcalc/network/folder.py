@@ -15,9 +15,9 @@ from pathlib import Path
 from frontcalc import atomic
 from frontcalc.config import NAME as CONFIG_NAME
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.fetching.catalogue import MapSource
 from frontcalc.manifest import NAME, REVISIONS, HeldFile, Manifest, is_manifest, manifest_bytes, read_manifest
 from frontcalc.names import printable
+from frontcalc.network.catalogue import MapSource
 
 # Temporary files of a run that was killed; `atomic.beside` names them.
 _LEFT_BEHIND = re.compile(r"\.(?:\w*\d{4}-\d\d-\d\d[\w.]*|manifest\.json|frontcalc\.toml)\.\w{8}\.unfinished")

@@ -13,9 +13,9 @@ import shapely
 
 from frontcalc import crs, geometry, names
 from frontcalc.crs import Bounds
-from frontcalc.embedded import load_embedded, load_surroundings
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
+from frontcalc.natural_earth import load_embedded, load_surroundings
 from frontcalc.regions import RegionSet, embedded_covers
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 
