@@ -88,10 +88,10 @@ bench: $(READY)
 	$(BIN)/python bench/run.py
 
 engines: $(READY)
-	$(BIN)/python bench/engines.py
+	$(BIN)/python scripts/oracles.py engines
 
 exact: $(READY)
-	$(BIN)/python scripts/exact_areas.py $(or $(FRONTCALC_SHARED),../shared)/archives/isw-weekly
+	$(BIN)/python scripts/oracles.py exact
 
 scale: $(READY)
 	$(BIN)/python bench/scale.py

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from run import FRONTCALC, started
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = Path(os.environ.get("ROWS") or ROOT / "build" / "scale.csv")
@@ -74,13 +75,13 @@ def measure(point):
 def run(point, maps, regions, cache):
     """Return processor and wall seconds and peak memory (MiB) of a series by region, a whole process."""
     options = ("--format", "csv", "--quiet", "--workers", "1")
-    command = [sys.executable, "-m", "frontcalc", "series", "--archive", maps, "--regions", regions, *options]
+    command = [*FRONTCALC, "series", "--archive", maps, "--regions", regions, *options]
     if point["rows"] == "one":
         command += ["--only", "Region 000001"]
     start = time.perf_counter()
-    environment = {**os.environ, "FRONTCALC_CACHE": str(cache)}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    process = started(command, cache)
     _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
     return usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / 1024

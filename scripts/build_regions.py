@@ -217,7 +217,7 @@ def described(rows: Iterable[Row], columns: Sequence[str]) -> list[dict[str, Any
     return [{key: row[key] for key in columns} | {"aliases": row["aliases"].split("|")} for row in rows]
 
 
-def build(source: Path, table: Path, tolerance: float = TOLERANCE_DEGREES, countries: Path = COUNTRIES) -> bytes:
+def build(source: Path, table: Path = TABLE, tolerance: float = TOLERANCE_DEGREES) -> bytes:
     """Return the region set as bytes; the same source, tables and tolerance give the same bytes."""
     rows = read_table(table)
     features = read_wheel(source) if source.suffix == ".whl" else read_natural_earth(source)
@@ -232,7 +232,7 @@ def build(source: Path, table: Path, tolerance: float = TOLERANCE_DEGREES, count
         "licence": "public domain",
         "method": "overlaps to the earlier row of the table, enclosed gaps to the neighbour with the longest"
         f" border, simplified as a coverage with a tolerance of {tolerance} degrees, cut into small pieces",
-        "countries": described(read_table(countries), COUNTRY_NAMES),
+        "countries": described(read_table(COUNTRIES), COUNTRY_NAMES),
         "regions": described(rows, NAMES),
     }
     return encode(header, pieces, owner)
@@ -243,12 +243,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the embedded regions from Natural Earth's file.")
     parser.add_argument("source", type=Path, help="Natural Earth's zip, or the wheel of orange3-geo 0.5")
     parser.add_argument("-o", "--output", type=Path, required=True, help="file to write")
-    parser.add_argument("--table", type=Path, default=TABLE, help="CSV of the regions and their codes")
-    parser.add_argument("--countries", type=Path, default=COUNTRIES, help="CSV of the names of their countries")
-    parser.add_argument("--tolerance", type=float, default=TOLERANCE_DEGREES, help="simplification, degrees")
     args = parser.parse_args()
     try:
-        args.output.write_bytes(build(args.source, args.table, args.tolerance, args.countries))
+        args.output.write_bytes(build(args.source))
     except (SourceError, OSError) as error:
         parser.exit(1, f"build_regions: {error}\n")
 

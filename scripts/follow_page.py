@@ -1,15 +1,14 @@
 """Follow pages of the documentation literally: run their commands in an empty folder and compare what is said.
 
     python scripts/follow_page.py docs/tutorial.md README.md
-    python scripts/follow_page.py --write docs/tutorial.md
 
 In a page, a block of `console` has commands after «$ » and below each what it writes to standard output; a command must
 succeed unless `$ echo $?` follows it. A block under a line that ends with a file's name, as in «Save it as
 `towns.csv`:», is that file. Blocks of `pycon` are one session of Python, which runs after the commands and must
 show neither traceback nor warning. Everything else is not run.
 
-`frontcalc` and `python` are those beside the Python that runs this. `--write` puts into the pages what the commands say
-now.
+`frontcalc` and `python` are those beside the Python that runs this. `make pages` puts into the pages what the commands
+say now.
 """
 
 from __future__ import annotations
@@ -166,19 +165,15 @@ def main() -> int:
     """Follow pages; the exit code is 1 where one says something else than its commands."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("pages", nargs="+", type=Path)
-    parser.add_argument("--write", action="store_true", help="put into the pages what the commands say now")
-    options = parser.parse_args()
     differ = False
-    for file in options.pages:
+    for file in parser.parse_args().pages:
         page = file.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             now = follow(page, Path(folder))
         asked = sum(len(block.commands) for block in blocks(page))
         differ |= page != now
         print(f"{file}: {asked} commands, {'as the page says' if page == now else 'the page says something else'}")
-        if options.write:
-            file.write_text(now, encoding="utf-8")
-    return int(differ and not options.write)
+    return int(differ)
 
 
 if __name__ == "__main__":

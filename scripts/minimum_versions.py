@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
@@ -25,9 +26,8 @@ def constraints(project: str) -> list[str]:
         A requirement is not a name and a lower bound.
     """
     stated = tomllib.loads(project)["project"]
-    extras = stated.get("optional-dependencies", {}).values()
     found = set()
-    for requirement in [*stated.get("dependencies", []), *(one for extra in extras for one in extra)]:
+    for requirement in chain(stated.get("dependencies", []), *stated.get("optional-dependencies", {}).values()):
         bound = _BOUND.fullmatch(requirement)
         if bound is None:
             raise ValueError(f"{requirement!r} is not a name and a lower bound, as in «click>=8.2»")

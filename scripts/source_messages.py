@@ -49,13 +49,6 @@ class Message(NamedTuple):
     cure: str
 
 
-class Source(NamedTuple):
-    """What is known of the whole source: calls by the name of what is called, and exit codes of errors by class."""
-
-    calls: Mapping[str, list[ast.Call]]
-    exit_codes: Mapping[str, int]
-
-
 @cache
 def messages() -> tuple[Message, ...]:
     """Return every message of the source, sorted, each once."""
@@ -65,7 +58,7 @@ def messages() -> tuple[Message, ...]:
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             calls.setdefault(node.func.id, []).append(node)
-    source = Source(calls, _exit_codes(nodes))
+    exit_codes = _exit_codes(nodes)
     constants = {
         name: texts for tree in trees.values() for name, texts in _texts(tree, {}, {}).items() if name.isupper()
     }
@@ -76,7 +69,7 @@ def messages() -> tuple[Message, ...]:
         imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         named = {_MEND} | {name.name for node in imports for name in node.names}
         texts = {name: constants[name] for name in named & constants.keys()}
-        found |= set(_messages_of(tree, module, texts, source))
+        found |= set(_messages_of(tree, module, texts, calls, exit_codes))
     return tuple(sorted(found))
 
 
@@ -113,15 +106,17 @@ def page() -> str:
     return "\n".join(lines)
 
 
-def _messages_of(scope: ast.AST, module: str, outer: Texts, source: Source) -> Iterator[Message]:
+def _messages_of(
+    scope: ast.AST, module: str, outer: Texts, calls: Mapping[str, list[ast.Call]], exit_codes: Mapping[str, int]
+) -> Iterator[Message]:
     """Yield the messages of a module or of what stands in it."""
-    texts = {**outer, **_texts(scope, source.calls, outer)}
+    texts = {**outer, **_texts(scope, calls, outer)}
     for node in _inside(scope):
         if isinstance(node, ast.FunctionDef):
-            yield from _messages_of(node, module, texts, source)
+            yield from _messages_of(node, module, texts, calls, exit_codes)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
             name = node.func.id
-            if name not in (_OF_FEATURE, *source.exit_codes):
+            if name not in (_OF_FEATURE, *exit_codes):
                 continue
             given = next((keyword.value for keyword in node.keywords if keyword.arg == "cure"), None)
             problems = _templates(node.args[name == _OF_FEATURE], texts)
@@ -134,7 +129,7 @@ def _messages_of(scope: ast.AST, module: str, outer: Texts, source: Source) -> I
             for problem, cure in zip(problems, cures, strict=True):
                 # A few messages are put together elsewhere, with what to do among their words.
                 words, _, rest = problem.partition("; ") if not cure else (problem, "", cure)
-                yield Message(source.exit_codes.get(name, errors.DataError.exit_code), module, words, rest)
+                yield Message(exit_codes.get(name, errors.DataError.exit_code), module, words, rest)
 
 
 def _inside(scope: ast.AST) -> Iterator[ast.AST]:

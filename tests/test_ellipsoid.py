@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
+import oracles
 import pytest
 import shapely
 from conftest import square
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import exact_area_km2 as by_short_geodesics
 
-from frontcalc import crs
+from frontcalc import crs, regions
 from frontcalc.archives import open_archive
 from frontcalc.geometry import repair, union
 from frontcalc.measure.sensitivity import drawn
@@ -95,3 +97,20 @@ def test_a_map_in_metres_is_drawn_in_degrees_with_its_own_straight_edges(shared:
     degrees = drawn(map_, "Russia", view, "OGC:CRS84", edge_error=1e-11)
     metres = drawn(map_, "Russia", view, "EPSG:6933", edge_error=0.1)
     assert crs.exact_area_km2(degrees) == pytest.approx(shapely.area(metres) / 1e6, abs=1e-3)
+
+
+def test_neighbouring_maps_of_the_sample_hold_against_both_oracles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `make exact` and `make engines` do with publishers' archives."""
+    sample = Path(__file__).parents[1] / "data" / "sample_polygons"
+    for day in ("2024-11-10", "2024-11-17"):
+        shutil.copy(sample / f"{day}.geojson", tmp_path)
+    assert oracles.exact(tmp_path) < oracles.EXACT_KM2
+    split = regions.takers(
+        regions.embedded_regions(target_crs=crs.DEFAULT_CRS), "RU", snap="border", plane=crs.DEFAULT_CRS
+    )
+    assert oracles.engines(tmp_path, split) < oracles.ENGINES_KM2
+    said = capsys.readouterr().out
+    assert "4 areas of" in said  # two held, one gained, one lost
+    assert "1 left to plain" in said

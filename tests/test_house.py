@@ -139,6 +139,12 @@ def test_contributing_has_every_target_of_make_and_no_other() -> None:
     assert re.findall(r"^\| `make ([a-z-]+)` \|", text("CONTRIBUTING.md"), re.MULTILINE) == targets
 
 
+def test_the_page_of_tests_names_every_file_of_tests_and_no_other() -> None:
+    table, _, _ = text("docs/testing.md").partition("| kind |")[2].partition("\n\n")
+    named = re.findall(r"`(\w+)`", table.split("|---", 1)[1])
+    assert sorted(named) == sorted(path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py"))
+
+
 HEADINGS = ["## Context", "## Decision", "## Rejected", "## Consequences"]
 
 

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import build_surroundings
+import build_beside
 import numpy as np
 import pytest
 import shapely
@@ -285,7 +285,7 @@ def test_towns_lie_on_the_land_that_maps_draw() -> None:
 
 def test_the_script_gives_the_surroundings_again(wheel: Path) -> None:
     stored = resources.files("frontcalc") / "data" / "surroundings.geojson.gz"
-    assert gzip.decompress(build_surroundings.build(wheel)) == gzip.decompress(stored.read_bytes())
+    assert gzip.decompress(build_beside.surroundings(wheel)) == gzip.decompress(stored.read_bytes())
 
 
 def test_a_notebook_shows_the_map(kursk: ChangeMap, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def load_surroundings() -> dict[str, shapely.Geometry]:
 def load_beside(regions_sha256: str, file: str) -> bytes | None:
     """Return what is stored beside an embedded set, as the zones for one actor's country; None where nothing is.
 
-    It is of the default projection, and made by ``scripts/build_zones.py`` from the set with that SHA-256.
+    It is of the default projection, and made by ``scripts/build_beside.py`` from the set with that SHA-256.
     """
     folder = resources.files("frontcalc") / "data"
     # Countries are named by users: a name is looked for, never a path put together.

@@ -1,25 +1,33 @@
-"""Build what maps show around the embedded regions: neighbouring countries and, by their edges, the coast.
+"""Build what lies beside the embedded regions, so that no run has to; again after `scripts/build_regions.py`.
 
-    python scripts/build_surroundings.py WHEEL -o src/frontcalc/data/surroundings.geojson.gz
+    python scripts/build_beside.py WHEEL -o src/frontcalc/data
 
-WHEEL is the one that ``scripts/build_regions.py`` reads. Countries are united from Natural Earth's 1:10m admin-1
-polygons, so that their borders are drawn as those of the embedded regions are, and cut to a box around these.
-What the embedded regions show is no part of them but for a narrow strip along their edge, which closes the gaps
-that simplification leaves and lies below the regions on a map.
+writes zones that are snapped to the regions, a file an actor's country, and the bands along their inner borders, in the
+default projection: to be made again too after a change of `frontcalc.regions.snap`. And, from the wheel that
+``scripts/build_regions.py`` reads, what maps show around the regions: neighbouring countries and, by their edges, the
+coast. Countries are united from Natural Earth's 1:10m admin-1 polygons, so that their borders are drawn as those of the
+regions are, and cut to a box around these. What the regions show is no part of them but for a narrow strip along their
+edge, which closes the gaps that simplification leaves and lies below the regions on a map.
 """
 
 import argparse
 import gzip
 import json
 import zipfile
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import shapely
-from build_regions import SourceError, read_wheel
+from build_regions import read_wheel
 from shapely.geometry import shape
 
-from frontcalc.natural_earth import load_embedded
+from frontcalc.crs import DEFAULT_CRS
+from frontcalc.geometry import to_bytes
+from frontcalc.natural_earth import BANDS, load_embedded
+from frontcalc.regions import NEAR_KM, RegionSet, embedded_regions, takers
+from frontcalc.regions.snap import border_bands
 
 COUNTRIES = {
     "AUT": "Austria",
@@ -74,11 +82,10 @@ def without_gaps(polygon: shapely.Polygon) -> shapely.Polygon:
     return shapely.Polygon(polygon.exterior, holes)
 
 
-def build(source: Path) -> bytes:
+def surroundings(source: Path) -> bytes:
     """Return the file's bytes: gzipped GeoJSON, a feature a country."""
     read_wheel(source)  # refuses any file but the known one
-    stored = load_embedded()
-    regions = shapely.union_all(stored.pieces, grid_size=1e-5)
+    regions = shapely.union_all(load_embedded().pieces, grid_size=1e-5)
     features = []
     with zipfile.ZipFile(source) as wheel:
         for code, name in sorted(COUNTRIES.items()):
@@ -89,16 +96,29 @@ def build(source: Path) -> bytes:
     return gzip.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 9, mtime=0)
 
 
+def zones(regions: RegionSet, country: str) -> bytes:
+    """Return what is snapped to all regions but one country's."""
+    # Without a source nothing that is stored is used.
+    taken = takers(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
+    assert taken.snapped is not None
+    assert taken.nowhere is not None
+    return to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.nowhere)
+
+
 def main() -> None:
     """Read the arguments, build, write."""
-    parser = argparse.ArgumentParser(description="Build what maps show around the embedded regions.")
-    parser.add_argument("source", type=Path, help="the wheel of orange3-geo 0.5")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    parser = argparse.ArgumentParser(description="Build what lies beside the embedded regions.")
+    parser.add_argument("wheel", type=Path, help="orange3-geo 0.5, from which countries around them are drawn")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write to")
     args = parser.parse_args()
-    try:
-        args.output.write_bytes(build(args.source))
-    except (SourceError, OSError) as error:
-        parser.exit(1, f"build_surroundings: {error}\n")
+    regions = embedded_regions(target_crs=DEFAULT_CRS)
+    assert regions.source is not None
+    contents = {f"{country}.zones": zones(regions, country) for country in sorted(set(regions.countries))}
+    contents[BANDS] = to_bytes(*border_bands(regions.land, regions.land_owner, NEAR_KM, DEFAULT_CRS))
+    for name, content in contents.items():
+        # The SHA-256 of the set that they are of goes before them.
+        (args.output / name).write_bytes(bytes.fromhex(regions.source.sha256) + zlib.compress(content, 9))
+    (args.output / "surroundings.geojson.gz").write_bytes(surroundings(args.wheel))
 
 
 if __name__ == "__main__":
