@@ -128,8 +128,8 @@ def dated(
         for day, part in parts:
             days.setdefault(day + shift, []).append(part)
     mirrored = [entry for entry in named if entry.path.name.casefold().startswith(_MIRROR)]
-    notices = [] if "as_of_offset_days" in config else _offsets(len(mirrored), moments, len(days))
-    return days, refused, notices
+    unsettled = "as_of_offset_days" not in config and (mirrored or any(moments))
+    return days, refused, _offsets(len(mirrored), moments, len(days)) if unsettled else []
 
 
 def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
