@@ -51,10 +51,10 @@ def replace(target: Path, content: bytes) -> None:
 def remove_unfinished(folder: Path, names: Iterable[str]) -> None:
     """Remove what runs that were killed left in a folder of files or folders of some names: no run holds its lock."""
     form = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.\w{{8}}{re.escape(_UNFINISHED)}")
-    found: list[Path] = []
+    paths: list[Path] = []
     with suppress(OSError):  # one that may be written into and not be listed
-        found = [path for path in folder.iterdir() if form.fullmatch(path.name) and not path.is_symlink()]
-    for left in found:
+        paths = [path for path in folder.iterdir() if form.fullmatch(path.name) and not path.is_symlink()]
+    for left in paths:
         with suppress(OSError), alone(left) as free:  # it may be another user's
             if free and left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

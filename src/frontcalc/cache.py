@@ -91,11 +91,11 @@ class Cache:
         key = key_of((self.method or method_version(), key))
         with suppress(OSError):
             with _connected(self.folder) as opened:
-                asked = "SELECT digest, content, used < ? FROM entries WHERE kind = ? AND key = ?"
-                rows = opened.execute(asked, (today, kind, key)).fetchall()
-            for digest, found, is_old in rows:
-                if isinstance(found, bytes) and digest == bytes.fromhex(key_of((kind, key, found))):
-                    content = found
+                query = "SELECT digest, content, used < ? FROM entries WHERE kind = ? AND key = ?"
+                rows = opened.execute(query, (today, kind, key)).fetchall()
+            for digest, stored, is_old in rows:
+                if isinstance(stored, bytes) and digest == bytes.fromhex(key_of((kind, key, stored))):
+                    content = stored
                     if is_old:
                         # What was used last goes last; to the day is near enough.
                         with _connected(self.folder) as opened:
@@ -140,9 +140,9 @@ class Cache:
                 opened.execute("BEGIN IMMEDIATE")
                 for row in rows:
                     own = opened.execute(_ADD, row).lastrowid
-                    found = opened.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", row[1:3]).fetchall()
-                    if found != [(own,)]:
-                        # Else an entry would be made at every run, and never be found.
+                    ids = opened.execute("SELECT id FROM entries WHERE kind = ? AND key = ?", row[1:3]).fetchall()
+                    if ids != [(own,)]:
+                        # Else an entry would be written at every run, and never be read.
                         raise sqlite3.DatabaseError("has a damaged index")
                 opened.commit()
                 written = _written.get(self.folder, most) + sum(len(content) for *_, content in fit)
@@ -277,14 +277,14 @@ def _open(path: Path, patience_s: float, *, make: bool) -> Connection:
     try:
         opened.text_factory = bytes  # what is stored as text need not be text
         opened.executescript(_SETTINGS)
-        asked = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
-        found = opened.execute(asked).fetchall()
-        if not found and not make:
+        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+        schema = opened.execute(query).fetchall()
+        if not schema and not make:
             raise FileNotFoundError(errno.ENOENT, "nothing is in it")
-        if not found:
+        if not schema:
             opened.executescript(f"PRAGMA auto_vacuum = FULL; BEGIN EXCLUSIVE; {_TABLE}; {_INDEX}; COMMIT")
-            found = opened.execute(asked).fetchall()
-        if found != [(sql.replace("IF NOT EXISTS ", "").encode(),) for sql in (_TABLE, _INDEX)]:
+            schema = opened.execute(query).fetchall()
+        if schema != [(sql.replace("IF NOT EXISTS ", "").encode(),) for sql in (_TABLE, _INDEX)]:
             raise sqlite3.DatabaseError("has other tables")
         opened.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
     except BaseException:

@@ -88,10 +88,10 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
         if key not in OF_ARCHIVE:
             cure = GONE.get(key, f"keys are {', '.join(OF_ARCHIVE)}")
             raise DataError(f"has an unknown key {key!r}", where=where, cure=cure)
-    said: dict[str, Any] = {"legend": _legend(document, where)}
+    config: dict[str, Any] = {"legend": _legend(document, where)}
     if "view" in document:
         try:
-            choose_view(str(document["view"]), own=dict(said["legend"].layers))
+            choose_view(str(document["view"]), own=dict(config["legend"].layers))
         except UsageError as error:
             raise DataError(error.problem, where=where, cure=error.cure) from error
     offset, year = document.get("as_of_offset_days", 0), document.get("year", WRITTEN[0])
@@ -103,16 +103,16 @@ def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:
     if not isinstance(publisher, str) or not publisher.isprintable() or len(publisher) > _LONGEST_NAME:
         raise DataError(f"publisher is {publisher!r}", where=where, cure='give a name, as in publisher = "ISW"')
     # macOS writes accents of file names apart from their letters.
-    said["dates"] = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
-    for name, day in said["dates"].items():
+    config["dates"] = {normalize("NFC", name): day for name, day in _table(document, "dates", where).items()}
+    for name, day in config["dates"].items():
         if type(day) is not date or day.year not in WRITTEN:
             shown = day if isinstance(day, date) else repr(day)
             cure = f"write it as 2024-11-03, unquoted, of {WRITTEN[0]} to {WRITTEN[-1]}"
             raise DataError(f"the date of {name!r} is {shown}", where=where, cure=cure)
-    said |= {key: document.get(key) for key in ("view", "as_of_offset_days", "year")}
-    said |= {key: _line(document, key, where) for key in ("attribution", "licence")}
-    said["publisher"] = publisher.strip()
-    return cast(ArchiveConfig, {key: value for key, value in said.items() if value not in (None, "", {}, Legend())})
+    config |= {key: document.get(key) for key in ("view", "as_of_offset_days", "year")}
+    config |= {key: _line(document, key, where) for key in ("attribution", "licence")}
+    config["publisher"] = publisher.strip()
+    return cast(ArchiveConfig, {key: value for key, value in config.items() if value not in (None, "", {}, Legend())})
 
 
 def named_archive(name: str, folder: Path) -> tuple[Path, ArchiveConfig] | None:

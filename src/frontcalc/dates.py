@@ -137,16 +137,16 @@ class Candidate:
         """Return the day in each order that gives one; of several those of the folder's year, or not to come."""
         if self.moment:
             return {"ymd": self.moment.date()}
-        found = {}
+        days = {}
         for order, (digits, month, day) in self.numbers.items():
             year = int(digits or default_year or 0) + (2000 if len(digits) == 2 else 0)
             if year in self.years:
                 with suppress(ValueError):  # no calendar has that day
-                    found[order] = date(year, MONTHS.get(month.casefold()) or int(month), int(day))
-        if len(found) > 1:
-            past = {order: day for order, day in found.items() if day <= tomorrow()} or found
-            found = {order: day for order, day in past.items() if day.year == default_year} or past
-        return found
+                    days[order] = date(year, MONTHS.get(month.casefold()) or int(month), int(day))
+        if len(days) > 1:
+            past = {order: day for order, day in days.items() if day <= tomorrow()} or days
+            days = {order: day for order, day in past.items() if day.year == default_year} or past
+        return days
 
     def fault(self, default_year: int | None) -> str:
         """Return why it is no day, as a clause."""
@@ -162,7 +162,7 @@ class Candidate:
 @lru_cache(maxsize=1 << 17)  # as many as one file may have names: fewer would find each anew, at each look
 def candidates(name: str) -> tuple[Candidate, ...]:
     """Return the parts of a name that may be its day: those marked as-of, else all but digits beside a whole date."""
-    found: list[Candidate] = []
+    parts: list[Candidate] = []
     for (says, years, _, orders, usual), pattern in zip(FORMS, _PATTERNS, strict=True):
         kept = []
         for match in pattern.finditer(name):
@@ -187,25 +187,25 @@ def candidates(name: str) -> tuple[Candidate, ...]:
             if behind and (at := time_of(behind)):
                 name = name[: one.end] + "\0" * len(behind[0]) + name[behind.end() :]
                 one = replace(one, time=one.time or at, end=behind.end())
-            found.append(one)
-    found = [one for one in found if one.match["mark"] == "AO"] or found
+            parts.append(one)
+    parts = [one for one in parts if one.match["mark"] == "AO"] or parts
     # Six digits beside a whole date are a time of day. Day and month alone stay: they may contradict it.
-    if any(one.says == _WHOLE and one.readings() for one in found):
-        found = [one for one in found if one.says != _DIGITS]
-    return tuple(found)
+    if any(one.says == _WHOLE and one.readings() for one in parts):
+        parts = [one for one in parts if one.says != _DIGITS]
+    return tuple(parts)
 
 
 def time_alone(name: str) -> time | None:
     """Return the time of day that is all of a name but its suffix, as in 0600.geojson or 18h."""
-    found = CLOCK.match(f"_{name}")
-    return time_of(found) if found and name[found.end() - 1 :][:1] in ("", ".") else None
+    match = CLOCK.match(f"_{name}")
+    return time_of(match) if match and name[match.end() - 1 :][:1] in ("", ".") else None
 
 
 def time_of(clock: re.Match[str]) -> time | None:
-    """Return the time of day behind a date, None where hour and minute are not told from another number."""
+    """Return the time of day behind a date, None where its digits may be another number."""
     lead, hour, separator, minute, second, unit, half = clock.groups()
-    told = unit or half or (separator if minute else lead.upper().endswith("T"))
-    if not told and (minute is None or len(hour) < 2):
+    is_time = unit or half or (separator if minute else lead.upper().endswith("T"))
+    if not is_time and (minute is None or len(hour) < 2):
         return None
     hours = int(hour) % 12 + 12 * (half.lower() == "p") if half else int(hour)
     zone = None if unit is None or unit.lower().startswith("h") else UTC
@@ -224,12 +224,12 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
     such as 03-04-2024. DataError lists what was read where there is no day, more than one, one that no calendar has,
     one without a year, or one that can be read as several.
     """
-    found = candidates(name)
-    own_years = {day.year for one in found for day in one.readings().values()}
+    parts = candidates(name)
+    own_years = {day.year for one in parts for day in one.readings().values()}
     if len(own_years) == 1:
         year = own_years.pop()
     stated: set[date] = set()
-    for one in found:
+    for one in parts:
         days = one.readings(year)
         order = (orders or {}).get(one.shape, one.usual) if one.shape else None
         possible = {days[order]} if order in days else set(days.values())
@@ -244,9 +244,9 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
         problem = f"the name holds {len(stated)} dates ({', '.join(map(str, sorted(stated)))})"
         raise DataError(problem, where=name, cure="leave one in the name", code="NO-DATE")
     cure = "name the file by its day, as in 2024-11-03.geojson"
-    if year is None and any(one.says == NO_YEAR for one in found):
+    if year is None and any(one.says == NO_YEAR for one in parts):
         cure = "write year = 2024 into the archive's frontcalc.toml, or name its folder by the year"
-    problem = ", ".join(dict.fromkeys(one.fault(year) for one in found)) or "the name holds no date"
+    problem = ", ".join(dict.fromkeys(one.fault(year) for one in parts)) or "the name holds no date"
     raise DataError(problem, where=name, cure=cure, code="NO-DATE")
 
 
@@ -299,8 +299,8 @@ def without_day(name: str) -> str:
     The mark of an as-of day goes with it: «UkraineControlMap» of UkraineControlMapAO27APR2026. Ten digits stay,
     since layers are numbered so, and a name without a day stays as it is: -1 is not 1.
     """
-    found = [one for one in candidates(name) if one.moment is None]
-    return _undated(name, found).strip(_BETWEEN) if found else name
+    parts = [one for one in candidates(name) if one.moment is None]
+    return _undated(name, parts).strip(_BETWEEN) if parts else name
 
 
 def stem_without_day(name: str) -> str:
@@ -308,9 +308,9 @@ def stem_without_day(name: str) -> str:
     return _undated(name, candidates(name)).split(".")[0].strip(_BETWEEN)
 
 
-def _undated(name: str, found: Iterable[Candidate]) -> str:
-    """Return a name without what was found in it."""
-    for one in sorted(found, key=lambda one: one.match.start(), reverse=True):
+def _undated(name: str, parts: Iterable[Candidate]) -> str:
+    """Return a name without those of its `parts` that are written like days."""
+    for one in sorted(parts, key=lambda one: one.match.start(), reverse=True):
         name = name[: one.match.start()] + name[one.end :]
     return name
 

@@ -69,9 +69,9 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
     added = list(dict.fromkeys(column for old, new in firsts for column in new if column not in old))
     earlier = bool(added) or kept.version != now.version
     paired = ((row, new[key]) for old, new in pairs for key, row in old.items() if key in new)
-    said = sum(before.get("notes") != after.get("notes") for before, after in paired)
+    count = sum(before.get("notes") != after.get("notes") for before, after in paired)
     news = [f"new columns {', '.join(added)}"] if added else []
-    news += [f"notes are others in {said} row{'s' if said > 1 else ''}"] if earlier and said else []
+    news += [f"notes are others in {count} row{'s' if count > 1 else ''}"] if earlier and count else []
     everywhere, by_day = list(_everywhere(kept, now)), list(_map_changes(kept.maps, now.maps))
     baseline = str(now.options.get("baseline") or "")
     moved: list[MovedRow] = []

@@ -21,8 +21,8 @@ from frontcalc.read.files import Entry, GeoFrame, in_memory
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# What is taken where an annotation says less: numbers of numpy, and paths of other libraries.
-_TAKEN: dict[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
+# Types accepted where an annotation names a narrower one: numbers of numpy, and paths of other libraries.
+_ACCEPTED: dict[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
 _WORDS: dict[Any, str] = {
     str: "text",
     int: "a whole number",
@@ -60,7 +60,7 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
         for name, value in (dict(zip(positional, args, strict=False)) | keywords).items():
             if not _fits(value, hints[name]):
                 raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hints[name])}")
-        # Options are asked whether they are given, which a frame does not answer.
+        # Options are tested for truth to see whether they are given, which a frame refuses.
         read = {name: in_memory(value) if isinstance(value, GeoFrame) else value for name, value in keywords.items()}
         return function(*args, **read)  # type: ignore[arg-type]
 
@@ -87,7 +87,7 @@ def _fits(value: object, hint: Any) -> bool:
     if origin in (Sequence, Collection):
         several = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
         return several and all(_fits(one, inner[0]) for one in value)  # type: ignore[attr-defined]
-    kind = _TAKEN.get(hint, origin or hint)
+    kind = _ACCEPTED.get(hint, origin or hint)
     return isinstance(value, kind) if isinstance(kind, type) else True
 
 

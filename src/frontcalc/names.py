@@ -33,7 +33,7 @@ def printable(name: str, most: int = sys.maxsize) -> str:
     Accents stand with their letters (form C), where file names of macOS have them apart.
     """
     name = _LINES.sub(" ", unicodedata.normalize("NFC", name))
-    name = _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], name)
+    name = _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], name)
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
@@ -79,8 +79,8 @@ def find(name: str, regions: Sequence[NamedRegion], kinds: frozenset[str] = froz
     """Return the regions that a name means, whole or else without words for `kinds` of regions (folded)."""
     for without in (frozenset[str](), kinds):
         wanted = fold(name, without)
-        if found := [region for region in regions if any(fold(own, without) == wanted for own in region.names)]:
-            return found
+        if matches := [region for region in regions if any(fold(own, without) == wanted for own in region.names)]:
+            return matches
     return []
 
 

@@ -72,8 +72,8 @@ def load_embedded() -> EmbeddedRegions:
         vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
         rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
         infos = {
-            kind: tuple(RegionInfo(**{"country": one["code"], **one, "aliases": tuple(one["aliases"])}) for one in told)
-            for kind, told in header.items()
+            kind: tuple(RegionInfo(**{"country": one["code"], **one, "aliases": tuple(one["aliases"])}) for one in rows)
+            for kind, rows in header.items()
             if kind in ("regions", "countries")
         }
         return EmbeddedRegions(

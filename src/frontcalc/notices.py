@@ -311,7 +311,7 @@ def notice_code(name: str) -> str:
 
 def require_none(notices: Iterable[Notice], codes: Collection[str]) -> None:
     """Raise CheckFailed where a result has a notice of some codes, with the first, and how many more there are."""
-    found = grouped(notice for notice in notices if notice.code in codes)
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise CheckFailed(f"a notice that was not to occur: {found[0]}{more}", where="--fail-on")
+    unwanted = grouped(notice for notice in notices if notice.code in codes)
+    if unwanted:
+        more = f" (and {len(unwanted) - 1} more)" if len(unwanted) > 1 else ""
+        raise CheckFailed(f"a notice that was not to occur: {unwanted[0]}{more}", where="--fail-on")

@@ -46,10 +46,10 @@ class Period:
     closes_on: date | None  # and here for its last
 
 
-def parse_periods(asked: PeriodsLike) -> list[Period]:
-    """Return the periods that are asked for, each once, in a list or not; UsageError for none, or two single days."""
+def parse_periods(wanted: PeriodsLike) -> list[Period]:
+    """Return the periods given, one or a list, each once; UsageError for none, or two single days."""
     # A PeriodIndex of pandas has first and last moments too.
-    several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
+    several = wanted if isinstance(wanted, Collection) and not isinstance(wanted, str) else [wanted]
     texts = list(dict.fromkeys(one.strip() if isinstance(one, str) else _text(one) for one in several))
     periods = [parse_period(text) for text in texts]
     if not periods:
@@ -62,22 +62,22 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     return periods
 
 
-def _text(asked: int | date | CalendarSpan) -> str:
+def _text(value: int | date | CalendarSpan) -> str:
     """Return a period or day that is no text as text of the grammar."""
-    if isinstance(asked, date):
-        return asked.isoformat()[:10]  # without the time of a datetime
-    if not isinstance(asked, CalendarSpan):
-        return f"{asked:04}"
-    first, last = asked.start_time.date(), asked.end_time.date()
+    if isinstance(value, date):
+        return value.isoformat()[:10]  # without the time of a datetime
+    if not isinstance(value, CalendarSpan):
+        return f"{value:04}"
+    first, last = value.start_time.date(), value.end_time.date()
     for every in UNITS:
         if _unit(label := unit_of(first, every), label)[:2] == (first, last):
             return label
     return f"{first}" if first == last else f"{first - _ONE_DAY}..{last}"
 
 
-def parse_period(asked: PeriodLike) -> Period:
+def parse_period(period: PeriodLike) -> Period:
     """Return the period that a text, a year, a day or a Period of pandas names; UsageError where it can be none."""
-    text = asked.strip() if isinstance(asked, str) else _text(asked)
+    text = period.strip() if isinstance(period, str) else _text(period)
     start, dots, end = text.partition("..")
     if dots and not start and not end:
         raise UsageError("names neither end of a range", where=f"period {text!r}", cure=f"periods are {_GRAMMAR}")
@@ -137,18 +137,18 @@ def is_period(text: str) -> bool:
     return len(ends) <= 2 and any(ends) and all(not end or _UNIT.fullmatch(end) for end in ends)
 
 
-def parse_day(asked: str | date) -> date:
+def parse_day(day: str | date) -> date:
     """Return the day that a text names as YYYY-MM-DD, or that a date or moment is of; UsageError otherwise."""
-    text = asked if isinstance(asked, str) else _text(asked)
+    text = day if isinstance(day, str) else _text(day)
     try:
         return date.fromisoformat(text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else "")
     except ValueError as error:
         raise UsageError("is no date", where=repr(text), cure="write it as 2024-11-03") from error
 
 
-def parse_bound(asked: PeriodLike, *, last: bool) -> date:
+def parse_bound(unit: PeriodLike, *, last: bool) -> date:
     """Return the first or last day of the calendar unit that is named; UsageError otherwise."""
-    text = asked.strip() if isinstance(asked, str) else _text(asked)
+    text = unit.strip() if isinstance(unit, str) else _text(unit)
     first_day, last_day, _ = _unit(text, text)
     return last_day if last else first_day
 

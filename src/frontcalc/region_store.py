@@ -51,11 +51,11 @@ class SetName(NamedTuple):
 
 def set_named(regions: object) -> SetName | None:
     """Return the fetched set that regions are named by, as «UA» or «UA-adm1@sha256:…»; None where they are a file."""
-    found = _NAME.fullmatch(regions) if isinstance(regions, str) else None
+    match = _NAME.fullmatch(regions) if isinstance(regions, str) else None
     # What is written small may be a file.
-    if found is None or (not found[1].isupper() and os.path.lexists(found[0])):
+    if match is None or (not match[1].isupper() and os.path.lexists(match[0])):
         return None
-    return SetName(found[1].upper(), (found[2] or "").lower(), (found[3] or "").lower())
+    return SetName(match[1].upper(), (match[2] or "").lower(), (match[3] or "").lower())
 
 
 def find_named(name: SetName, level: str) -> FetchedRegions:
@@ -101,8 +101,8 @@ def of_content(sha256: str) -> FetchedRegions | None:
 
 def readable(records: str) -> Iterator[FetchedRegions]:
     """Yield what the records of a pattern, as «MDA-adm1.json», describe; broken ones are left out, no file is read."""
-    found = {path.name: path for folder in (earlier_folder(), store_folder()) for path in folder.glob(records)}
-    for record in sorted(found.values()):
+    paths = {path.name: path for folder in (earlier_folder(), store_folder()) for path in folder.glob(records)}
+    for record in sorted(paths.values()):
         with suppress(DataError):
             yield _read(record, verified=False)
 

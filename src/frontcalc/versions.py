@@ -52,7 +52,7 @@ def method_version() -> str:
             here = Path(parent)
             for name in sorted(name for name in names if name.endswith(_DATA)):
                 sources.update(f"{here.relative_to(folder).as_posix()}/{name}\0".encode() + (here / name).read_bytes())
-        found = {
+        versions = {
             "frontcalc": __version__,
             "sources of frontcalc": sources.hexdigest(),
             "shapely": shapely.__version__,
@@ -64,10 +64,10 @@ def method_version() -> str:
             "numpy": np.__version__,
         }
         for package in _READERS:
-            found[package] = "-"
+            versions[package] = "-"
             with suppress(metadata.PackageNotFoundError):
-                found[package] = metadata.version(package)
-        _versions.update(found)
+                versions[package] = metadata.version(package)
+        _versions.update(versions)
     # The environment's settings of GDAL and PROJ change figures too.
     settings = {name: text for name, text in sorted(os.environ.items()) if name.startswith(SETTINGS)}
     return ascii(_versions | {name: text for name, text in settings.items() if not name.endswith(_CERTIFICATES)})
@@ -84,7 +84,7 @@ def software() -> dict[str, str]:
     """
     method_version()
     facts, settings = dict(_versions), sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS))
-    told = [item for item in settings if not (item[0].endswith(_CERTIFICATES) or item[0] in PLACES)]
-    if told:
-        facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(told)))
+    relevant = [item for item in settings if not (item[0].endswith(_CERTIFICATES) or item[0] in PLACES)]
+    if relevant:
+        facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(relevant)))
     return facts

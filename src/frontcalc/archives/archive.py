@@ -220,10 +220,10 @@ def open_archive(
         others = sorted({*others}.difference(part.entry.label for parts in missing.values() for part in parts))
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
-        # What is named by a day may be a map that did not come whole: it is named first, and as what it is.
-        told = [(not candidates(name.rpartition("/")[2]), name) for name in others]
+        # A file named by a day may be a map that arrived incomplete: those come first, each with what it is.
+        ranked = [(not candidates(name.rpartition("/")[2]), name) for name in others]
         first = [
-            f"{name} ({what})" if not undated and (what := kind_of(name)) else name for undated, name in sorted(told)
+            f"{name} ({what})" if not undated and (what := kind_of(name)) else name for undated, name in sorted(ranked)
         ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     notices += [Notice("OTHER-FILES", one) for one in passed]
@@ -298,8 +298,8 @@ def _single(path: Path) -> Part:
     """Return a file as one map; DataError if its name has no day and parts of it are of other days than others."""
     entry = file_of(path)
     spans = None if candidates(path.name) else intervals(read_features(entry)[1], None, where=entry.label)
-    told = {(first, last) for first, last, _ in spans or ()}
-    if len(told) > 1 and any(last for _, last in told):
+    distinct = {(first, last) for first, last, _ in spans or ()}
+    if len(distinct) > 1 and any(last for _, last in distinct):
         raise DataError("has maps of several days", where=entry.label, cure="give one, or name the file by its day")
     return Part(entry)
 

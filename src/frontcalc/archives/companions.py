@@ -79,8 +79,8 @@ def maps_missing(
     of_maps = {folders[entry] for entry in maps}
     named = [entry for entry in other if folders[entry] in of_maps and naming(entry, source, config)]
     # What is written like a day may be a period, as in a table's name: it is passed over.
-    found, _, _ = dated(named, source, config, skip_bad=True)
-    return {day: parts for day, parts in found.items() if day not in days}
+    parts_by_day, _, _ = dated(named, source, config, skip_bad=True)
+    return {day: parts for day, parts in parts_by_day.items() if day not in days}
 
 
 def _is_other_json(entry: Entry) -> bool:

@@ -118,20 +118,18 @@ def dated(
             if day and moment is None and entry.label in stated and (alone := time_alone(entry.path.name)):
                 moment = datetime.combine(day, alone)
             # Neither by the archive nor by a name it is dated by what is in it.
-            found, stamps = ([(day, Part(entry, moment=moment))], [moment]) if day else _days_inside(entry, field)
+            parts, stamps = ([(day, Part(entry, moment=moment))], [moment]) if day else _days_inside(entry, field)
         except DataError as error:
             if not skip_bad:
                 raise
             refused.append(error)
             continue
         moments += stamps
-        for day, part in found:
+        for day, part in parts:
             days.setdefault(day + shift, []).append(part)
-    said = []
     mirrored = [entry for entry in named if entry.path.name.casefold().startswith(_MIRROR)]
-    if "as_of_offset_days" not in config and (mirrored or any(moments)):
-        said = _offsets(len(mirrored), moments, len(days))
-    return days, refused, said
+    unsettled = "as_of_offset_days" not in config and (mirrored or any(moments))
+    return days, refused, _offsets(len(mirrored), moments, len(days)) if unsettled else []
 
 
 def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part]], list[datetime | None]]:
@@ -150,19 +148,19 @@ def _days_inside(entry: Entry, field: str | None) -> tuple[list[tuple[date, Part
     moments = _moments_by_day(spans, where=entry.label)
     parts: list[tuple[date, Part]] = []
     for day in (day for day in sorted(days) if in_force(spans, day).any()):
-        told: Sequence[datetime | None] = moments.get(day) or [None]
-        parts += [(day, Part(entry, moment, day, field, len(told) > 1)) for moment in told]
+        stamps: Sequence[datetime | None] = moments.get(day) or [None]
+        parts += [(day, Part(entry, moment, day, field, len(stamps) > 1)) for moment in stamps]
     return parts, [moment for _, _, moment in spans]
 
 
 def naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | None:
     """Return the name that states a file's day, its own or a folder's; None for none, or days from a property."""
     folders = list(reversed(entry.path.parts[:-1]))
-    year = config.get("year") or next((found for folder in folders if (found := year_from_name(folder))), None)
+    year = config.get("year") or next((stated for folder in folders if (stated := year_from_name(folder))), None)
     clock: time | None = None
     for up, name in enumerate((entry.path.name, *folders)):
-        asked = source is None or source == ("folder" if up else "name")
-        if asked and candidates(name):
+        is_source = source is None or source == ("folder" if up else "name")
+        if is_source and candidates(name):
             return name, year, clock
         clock = clock or time_alone(name)
     return None
@@ -170,10 +168,11 @@ def naming(entry: Entry, source: str | None, config: ArchiveConfig) -> Naming | 
 
 def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> list[Notice]:
     """Return notices where all days of an archive may be off by one, as its publisher stamps them."""
-    said = []
+    notices = []
     if mirrored:
         what = f"{mirrored} files named {_MIRROR}* show the day before the one in their names"
-        said.append(Notice("AS-OF", f"{what}: write as_of_offset_days = -1 into {CONFIG_NAME}, or 0 to keep the days"))
+        cure = f"write as_of_offset_days = -1 into {CONFIG_NAME}, or 0 to keep the days"
+        notices.append(Notice("AS-OF", f"{what}: {cure}"))
     hours = {moment.hour for moment in moments if moment and moment.tzinfo}
     on_the_hour = all(moment and moment.tzinfo and not moment.time().replace(hour=0) > time.min for moment in moments)
     # Summer time moves a zone's midnight by an hour.
@@ -181,8 +180,8 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
         stamped = " or ".join(f"{hour}:00" for hour in sorted(hours))
         what = f"all {maps} maps are stamped at {stamped} UTC, midnight farther east, and dated by the day that ends"
         cure = f"write as_of_offset_days = 1 into {CONFIG_NAME} for the day that begins, or 0"
-        said.append(Notice("AS-OF", f"{what} then: {cure}"))
-    return said
+        notices.append(Notice("AS-OF", f"{what} then: {cure}"))
+    return notices
 
 
 def intervals(features: Features, field: str | None, *, where: str) -> list[Interval] | None:
@@ -232,10 +231,10 @@ def _spans(features: Features, first: str, last: str | None, where: str) -> list
 
 def _moments(values: Sequence[object]) -> list[datetime | None]:
     """Return the moments that values state, in UTC; none where all are midnight, which is how software writes days."""
-    found = [None if value in (None, "") else moment_from_property(value) for value in values]
-    if all(moment is None or moment.time() == time.min for moment in found):
-        return [None] * len(found)
-    return [moment.astimezone(UTC) if moment and moment.tzinfo else moment for moment in found]
+    moments = [None if value in (None, "") else moment_from_property(value) for value in values]
+    if all(moment is None or moment.time() == time.min for moment in moments):
+        return [None] * len(moments)
+    return [moment.astimezone(UTC) if moment and moment.tzinfo else moment for moment in moments]
 
 
 def _day(value: object, index: int, field: str, where: str) -> date:
@@ -275,11 +274,11 @@ def refuse_other_times(features: Features, day: date, *, where: str) -> None:
 
 def _moments_by_day(spans: Sequence[Interval], *, where: str) -> dict[date, list[datetime]]:
     """Return the moments that features of single days are of, by day, in order; none of what lasts."""
-    found: dict[date, set[datetime | None]] = {}
+    by_day: dict[date, set[datetime | None]] = {}
     for day, _, moment in spans if all(first == last for first, last, _ in spans) else ():
-        found.setdefault(day, set()).add(moment)
-    for day, moments in found.items():
+        by_day.setdefault(day, set()).add(moment)
+    for day, moments in by_day.items():
         if len({(moment is None, moment and moment.tzinfo is None) for moment in moments}) > 1:
             problem = f"some features of {day} have a time of day, or its zone, and others none"
             raise DataError(problem, where=where, cure="give each the time of its map", code="NO-DATE")
-    return {day: sorted(moment for moment in moments if moment) for day, moments in found.items()}
+    return {day: sorted(moment for moment in moments if moment) for day, moments in by_day.items()}

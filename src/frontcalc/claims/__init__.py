@@ -191,8 +191,8 @@ def _around(claim: Claim, reach: Decimal | None, excluded: float | None = None) 
         reach = Decimal("inf") if qualifier is Qualifier.MORE_THAN else size
     low = size if qualifier is Qualifier.MORE_THAN else size - reach
     upwards = qualifier in (Qualifier.EXACTLY, Qualifier.ABOUT, Qualifier.MORE_THAN)
-    found = Range(float(low), float(size + reach if upwards else size), excluded)
-    return found.times(-1) if claim.value < 0 else found
+    bounds = Range(float(low), float(size + reach if upwards else size), excluded)
+    return bounds.times(-1) if claim.value < 0 else bounds
 
 
 def _half_digit(value: Decimal) -> Decimal:

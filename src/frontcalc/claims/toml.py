@@ -52,14 +52,14 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
     repeated: list[Problem] = []
     for count, (table, place) in enumerate(zip(tables, places, strict=True), start=1):
         wrong: list[Problem] = []
-        found = top | _fields(table, IN_CLAIM, place, wrong)
+        fields = top | _fields(table, IN_CLAIM, place, wrong)
         # What is missing or does not go together is said of claims that are well-formed so far.
-        wrong = wrong or list(_conflicts(found, count, place))
+        wrong = wrong or list(_conflicts(fields, count, place))
         if not wrong:
-            number, per_cent = found.pop("tolerance", (None, False))
-            tolerance = abs(found["value"]) * number / 100 if per_cent else number
-            plus, periods, unit = found.pop("plus", None), found.pop("period"), UNITS[found["measure"]][0]
-            facts: Fields = {"unit": unit} | found | {"tolerance": tolerance, "line": place.get("")}
+            number, per_cent = fields.pop("tolerance", (None, False))
+            tolerance = abs(fields["value"]) * number / 100 if per_cent else number
+            plus, periods, unit = fields.pop("plus", None), fields.pop("period"), UNITS[fields["measure"]][0]
+            facts: Fields = {"unit": unit} | fields | {"tolerance": tolerance, "line": place.get("")}
             claim = Claim(**facts, periods=periods)
             if plus:
                 second = replace(claim, periods=plus.get("period", periods), actor=plus["actor"])
@@ -69,9 +69,9 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
         problems += wrong
     problems += repeated
     if problems:
-        told = [f"line {line}: {said}" if line else said for line, said in problems[:_MOST_SHOWN]]
+        listed = [f"line {line}: {problem}" if line else problem for line, problem in problems[:_MOST_SHOWN]]
         more = f" · and {len(problems) - _MOST_SHOWN} more" if len(problems) > _MOST_SHOWN else ""
-        raise DataError(printable(" · ".join(told) + more), where=where)
+        raise DataError(printable(" · ".join(listed) + more), where=where)
     return tuple(claims.values()), archive
 
 
@@ -82,8 +82,8 @@ def _lines(text: str, count: int) -> list[Lines]:
     for number, line in enumerate(blank.split("\n"), start=1):
         if _HEADER.match(line):
             tables.append({"": number})
-        elif found := _KEY.match(line):
-            tables[-1].setdefault(found[1], number)
+        elif match := _KEY.match(line):
+            tables[-1].setdefault(match[1], number)
     return tables if len(tables) == count + 1 else [{}] * (count + 1)
 
 
@@ -97,7 +97,7 @@ def _decimal(text: str) -> Decimal:
 
 def _fields(table: Mapping[str, object], known: tuple[str, ...], place: Lines, problems: list[Problem]) -> Fields:
     """Return the values of a table, and note what is wrong with the others."""
-    found: Fields = {}
+    fields: Fields = {}
     for key, value in table.items():
         line = place.get(key, place.get(""))
         if key not in known:
@@ -106,25 +106,25 @@ def _fields(table: Mapping[str, object], known: tuple[str, ...], place: Lines, p
             problems.append((line, f"has an unknown key {key!r}; {instead}"))
             continue
         try:
-            found[key] = _PARSERS[key](key, value)
+            fields[key] = _PARSERS[key](key, value)
         except UsageError as error:
             problems.append((line, str(error)))
-    return found
+    return fields
 
 
-def _conflicts(found: Fields, number: int, place: Lines) -> Iterator[Problem]:
+def _conflicts(fields: Fields, number: int, place: Lines) -> Iterator[Problem]:
     """Yield what a claim lacks, and what in it does not go together."""
-    line, name = place.get(""), repr(found.get("id", f"number {number}"))
-    if missing := [key for key in _NEEDED if key not in found]:
+    line, name = place.get(""), repr(fields.get("id", f"number {number}"))
+    if missing := [key for key in _NEEDED if key not in fields]:
         yield line, f"claim {name} has no {' and no '.join(missing)}"
         return
-    if found.get("actor", "").casefold() == "all":
+    if fields.get("actor", "").casefold() == "all":
         yield place.get("actor", line), f"claim {name} is of all actors; name one"
-    measure, value, periods, plus = found["measure"], found["value"], found["period"], found.get("plus", {})
+    measure, value, periods, plus = fields["measure"], fields["value"], fields["period"], fields.get("plus", {})
     units = UNITS[measure]
-    if found.get("unit", units[0]) not in units:
-        said = f"claim {name}: {measure} cannot be in {found['unit']}; its unit is {' or '.join(units)}"
-        yield place.get("unit", line), said
+    if fields.get("unit", units[0]) not in units:
+        problem = f"claim {name}: {measure} cannot be in {fields['unit']}; its unit is {' or '.join(units)}"
+        yield place.get("unit", line), problem
     if plus and measure not in ADDED_UP:
         yield place.get("plus", line), f"claim {name}: nothing is added to a {measure}, only to areas"
     if value < 0 and measure not in SIGNED and not plus:
@@ -161,10 +161,10 @@ def _number(key: str, value: object) -> Decimal:
 def _tolerance(key: str, value: object) -> tuple[Decimal, bool]:
     """Return a number and whether it is per cent of the claim's value, as in «5%», else in the claim's unit."""
     if isinstance(value, str):
-        found = _PER_CENT.fullmatch(value.strip())
-        if not found or Decimal(found[1]) > 100:
+        match = _PER_CENT.fullmatch(value.strip())
+        if not match or Decimal(match[1]) > 100:
             raise UsageError(f'{key} is {_shown(value)}; write "5%", or a number in the claim\'s unit')
-        return Decimal(found[1]), True
+        return Decimal(match[1]), True
     number = _number(key, value)
     if number < 0:
         raise UsageError(f"{key} is {_shown(value)}, which is negative; write it from 0")
@@ -199,10 +199,10 @@ def _plus(key: str, value: object) -> Fields:
     if not isinstance(value, dict) or "actor" not in value or not value.keys() <= known.keys():
         example = '{actor = "Ukraine", period = "2024-08-25..2024", sign = "-"}'
         raise UsageError(f"{key} is {_shown(value)}; write whose figure is added, as in {example}")
-    found = {name: known[name](name, own) for name, own in value.items()}
-    if len(found.get("period", "1")) != 1:  # type: ignore[arg-type]
+    fields = {name: known[name](name, own) for name, own in value.items()}
+    if len(fields.get("period", "1")) != 1:  # type: ignore[arg-type]
         raise UsageError(f"{key} is of several periods; name one")
-    return found
+    return fields
 
 
 def _shown(value: object) -> str:

@@ -99,7 +99,7 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
         ground = grounds[digest, part.crs]
         layers.append(CheckedLayer(part.name, part.layer, part.file, part.crs, polygons, digest, ground))
     several_days = any(one.part.day for one in files)
-    found = CheckedMap(
+    checked = CheckedMap(
         ref=ref,
         day=ref.day,
         plane=plane,
@@ -113,12 +113,12 @@ def read_map(ref: SnapshotRef, before: CheckedMap | None, plane: str) -> Checked
         tells=snapshot.tells,
     )
     for actor in sorted({one.layer.actor for one in layers}):
-        mine, old = held_layers(found, actor), held_layers(before, actor) if before else []
+        mine, old = held_layers(checked, actor), held_layers(before, actor) if before else []
         if before and mine and [(one.digest, one.crs) for one in mine] == [(one.digest, one.crs) for one in old]:
-            found.held_km2[actor] = before.held_km2[actor]
+            checked.held_km2[actor] = before.held_km2[actor]
         elif mine:
-            found.held_km2[actor] = float(geometry.area_km2(ground_of(mine)))
-    return found
+            checked.held_km2[actor] = float(geometry.area_km2(ground_of(mine)))
+    return checked
 
 
 def held_layers(one: CheckedMap, actor: str) -> list[CheckedLayer]:
@@ -173,8 +173,8 @@ def _rings(day: CheckedMap) -> Iterator[Fault]:
             what = f"{_many(len(some), 'polygon', 'polygons')} of {one.name} invalid as drawn, the first by {kind}"
             km2 = float(np.sum(gap_km2)) if code == "REPAIRS-DIFFER" else None
             what += f"; two ways of repair differ by {km2:,.1f} km²" if km2 else ""
-            found = _COORDINATES.search(reason)
-            at = _in_degrees(float(found[1]), float(found[2]), one.crs) if found else None
+            match = _COORDINATES.search(reason)
+            at = _in_degrees(float(match[1]), float(match[2]), one.crs) if match else None
             yield Fault(code, what, day.day, layer=one.name, file=one.file, at=at, km2=km2, count=len(some))
 
 
@@ -195,8 +195,8 @@ def _overlaps(day: CheckedMap, before: CheckedMap | None) -> Iterator[Fault]:
                 what = f"{who} {'both hold' if rival else 'cover'} the same {km2:,.3f} km²"
                 at = place_of(max(geometry.polygonal(shared), key=lambda part: float(part.area)), day.plane)
                 day.overlaps[pair] = Fault("ACTORS-OVERLAP" if rival else "OVERLAP", what, at=at, km2=km2)
-        if found := day.overlaps[pair]:
-            yield replace(found, day=day.day, layer=f"{first.name} + {second.name}", file=first.file)
+        if fault := day.overlaps[pair]:
+            yield replace(fault, day=day.day, layer=f"{first.name} + {second.name}", file=first.file)
 
 
 def _outside(day: CheckedMap, regions: RegionSet) -> Iterator[Fault]:

@@ -66,17 +66,17 @@ def sources() -> dict[str, MapSource]:
     chosen = os.environ.get(VARIABLE)
     path = Path(chosen) if chosen else _TABLE
     try:
-        found = {}
+        by_name = {}
         for name, entry in read_toml(path, where=path.name).items():
             services = tuple(Service(**service) for service in entry.get("services", ()))
-            source = found[name] = MapSource(**entry | {"name": name, "services": services})
+            source = by_name[name] = MapSource(**entry | {"name": name, "services": services})
             for field in fields(MapSource):
                 own = getattr(source, field.name)
                 if type(own) is not type(field.default) and field.name not in ("name", "kind"):
                     raise ValueError(f"{field.name} of {name} is {own!r}")
             if source.kind not in _KINDS:
                 raise ValueError(f"kind of {name} is {source.kind!r}, not one of {', '.join(_KINDS)}")
-        return found
+        return by_name
     except (ValueError, TypeError, AttributeError, DataError) as error:
         reason = error.problem if isinstance(error, DataError) else error
         raise DataError(f"is no table of sources: {reason}", where=path.name, cure=f"see {VARIABLE}") from error

@@ -233,8 +233,8 @@ def _timelapse(client: Client, source: MapSource, day: date | None) -> Plan:
         plan.checks.append(partial(_missing, layer, moments, set(new)))
         version = "" if layer.edited is None else str(layer.edited)
         for day, runs in new.items():
-            asked = [(source.layer, partial(layer.features_of, day, runs))]
-            plan.maps.append(_map_of_layers(source, day, layer.url, version, asked))
+            requests = [(source.layer, partial(layer.features_of, day, runs))]
+            plan.maps.append(_map_of_layers(source, day, layer.url, version, requests))
         days |= set(new)
     plan.days = None if plan.failures else days
     return plan
@@ -292,8 +292,8 @@ def _live(client: Client, source: MapSource, stated: date | None) -> Plan:
         raise UsageError("do not say which day they show", where=source.name, cure="give it with --day")
     day = stated or day_from_property(max(edits))
     version = " ".join(map(str, edits)) if len(edits) == len(layers) else ""
-    asked = [(layer.name.partition("/")[0] if source.base else "", layer.features) for layer in layers]
-    whole = _map_of_layers(source, day, source.base or layers[0].url, version, asked)
+    requests = [(layer.name.partition("/")[0] if source.base else "", layer.features) for layer in layers]
+    whole = _map_of_layers(source, day, source.base or layers[0].url, version, requests)
     return Plan([whole], remarks=remarks, credit=_credit(layers[0]))
 
 

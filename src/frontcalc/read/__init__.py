@@ -153,15 +153,15 @@ def read_zip(
         listed, cure = tally(sorted(map(printable, names)))
         problem = f"is a zip without geodata; inside: {listed or 'nothing'}"
         raise refusal(where, data) or DataError(problem, cure=cure or "give a zip of maps")
-    said = [Notice("SKIPPED", str(error)) for error in bad]
+    notices = [Notice("SKIPPED", str(error)) for error in bad]
     # What lies beside KML alone, pictures mostly, is a part of it.
     if others and any(suffix_of(name) != ".kml" for name, _ in parts):
-        said.append(Notice("OTHER-FILES", f"in a zip, {len(others)} not read: {some_of(others)}"))
+        notices.append(Notice("OTHER-FILES", f"in a zip, {len(others)} not read: {some_of(others)}"))
     if len(parts) > 1:
         # Several files without layers would else be one undifferentiated map.
         parts = [(name, name_layer(part, printable(PurePosixPath(name).stem))) for name, part in parts]
     features = concatenate(parts)
-    return replace(features, notices=(*features.notices, *said))
+    return replace(features, notices=(*features.notices, *notices))
 
 
 def _read_member(entry: Entry, names: Collection[str], around: Mapping[str, Any], *, skip_bad: bool) -> Features | None:

@@ -135,8 +135,8 @@ def is_kml(data: bytes) -> bool:
 
 def signature_of(data: bytes) -> str:
     """Return the binary format that content begins as, a key of `frontcalc.read.READERS`; empty if none."""
-    found = _SIGNATURES.match(data)
-    return str(found.lastgroup) if found else ""
+    match = _SIGNATURES.match(data)
+    return str(match.lastgroup) if match else ""
 
 
 def kind_of(name: str, data: bytes = b"") -> str:
@@ -161,8 +161,8 @@ def tally(names: Iterable[str]) -> tuple[str, str]:
         kinds[kind_of(name)].append(name)
     unknown = kinds.pop("", [])
     known = sorted(kinds, key=lambda what: -len(kinds[what]))
-    told = [f"{len(kinds[one]):,} {'/'.join(sorted(set(map(suffix_of, kinds[one]))))} ({one})" for one in known]
-    return ", ".join(told + ([some_of(unknown, 8)] if unknown else [])), _OTHERS[known[0]][0] if known else ""
+    listed = [f"{len(kinds[one]):,} {'/'.join(sorted(set(map(suffix_of, kinds[one]))))} ({one})" for one in known]
+    return ", ".join(listed + ([some_of(unknown, 8)] if unknown else [])), _OTHERS[known[0]][0] if known else ""
 
 
 def is_other_json(text: bytes) -> bool:
@@ -181,13 +181,13 @@ def _is_error(document: object) -> bool:
     """Say whether a JSON value is no object or list, or an object that says that something went wrong."""
     if not isinstance(document, dict):
         return not isinstance(document, list)
-    told = {str(key).casefold(): value for key, value in document.items()}
-    codes = [value for key in ("status", "code", "statuscode") if isinstance(value := told.get(key), int)]
+    members = {str(key).casefold(): value for key, value in document.items()}
+    codes = [value for key in ("status", "code", "statuscode") if isinstance(value := members.get(key), int)]
     return (
-        not _ERROR_MEMBERS.isdisjoint(told)
+        not _ERROR_MEMBERS.isdisjoint(members)
         or any(code >= 400 for code in codes)
-        or told.get("success", True) is False
-        or str(told.get("status")).casefold() in ("error", "fail", "failed")
+        or members.get("success", True) is False
+        or str(members.get("status")).casefold() in ("error", "fail", "failed")
     )
 
 

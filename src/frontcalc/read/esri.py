@@ -42,8 +42,8 @@ def read_document(document: Mapping[str, Any], *, where: str) -> Features:
             # A server's own words, which it sends with status 200.
             error = _member(layer, "error") or {"message": layer["error"]}
             details = error.get("details")
-            said = [error.get("message"), *(details if isinstance(details, list) else [details])]
-            words = "; ".join(dict.fromkeys(str(word) for word in said if word)) or "no reason given"
+            messages = [error.get("message"), *(details if isinstance(details, list) else [details])]
+            words = "; ".join(dict.fromkeys(str(word) for word in messages if word)) or "no reason given"
             code = f" {error['code']}" if "code" in error else ""
             raise DataError(f"is a server's error{code}, not a map: {words}", cure="download it again")
         refuse_truncated(layer)
@@ -77,13 +77,13 @@ def _member(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _sublayers(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the layers of a web map, a group or a feature collection; none where it is something else."""
-    found = [one] if (one := _member(layer, "featureCollection")) else []
+    layers = [one] if (one := _member(layer, "featureCollection")) else []
     for member in ("operationalLayers", "layers"):
         inside = layer[member] if isinstance(layer.get(member), list) else []
         objects = [one if isinstance(one, dict) else {} for one in inside]
         if member != "layers" or any(key in one for one in objects for key in _LAYER_MEMBERS):
-            found += objects
-    return found
+            layers += objects
+    return layers
 
 
 def _of_set(document: Mapping[str, Any]) -> Features:

@@ -278,8 +278,8 @@ def file_of(given: str | Path | Entry | GeoFrame) -> Entry:
 def refuse_address(path: Path, *, archive: bool = False) -> None:
     """Refuse a web address in the place of a path; of an `archive`, with the command that fetches maps from it."""
     # Path.exists raises where a name is too long for a file.
-    if (found := _ADDRESS.search(str(path))) and not os.path.exists(path):  # noqa: PTH110
-        address, cure = printable(f"{found[1]}://{found[2]}"), "download it, and name the file"
+    if (match := _ADDRESS.search(str(path))) and not os.path.exists(path):  # noqa: PTH110
+        address, cure = printable(f"{match[1]}://{match[2]}"), "download it, and name the file"
         if archive and address.lower().startswith("http"):
             source = "arcgis" if re.search(r"Server(/\d*)?$", address) else "url"
             cure = f"fetch it: frontcalc fetch {source} {address} -o maps"

@@ -69,8 +69,8 @@ _MADE_COLUMNS = """SELECT tables.name FROM sqlite_master AS tables, pragma_table
 _DROP_MADE_INDEXES = """SELECT DISTINCT printf('DROP INDEX "%w"', listed.name) FROM sqlite_master AS tables,
     pragma_index_list(tables.name) AS listed, pragma_index_xinfo(listed.name) AS own
     WHERE tables.type = 'table' AND (listed.partial OR own.cid = -2)"""
-# What GDAL asks for by name, and the statements that count what each layer draws.
-_ASKED = ("gpkg", "sqlite_", "spatial_ref_sys", "geometry_columns", "layer_styles")
+# How tables begin that GDAL looks up by name, and the statements that count what each layer draws.
+_GDAL_TABLES = ("gpkg", "sqlite_", "spatial_ref_sys", "geometry_columns", "layer_styles")
 _COUNTS = """SELECT table_name, printf('SELECT count("%w") FROM "%w"', column_name, table_name)
     FROM gpkg_geometry_columns UNION ALL SELECT table_name, printf('SELECT count(*) FROM "%w"', table_name)
     FROM gpkg_contents WHERE data_type = 'features' AND lower(table_name) NOT IN
@@ -93,9 +93,9 @@ def _gdal() -> Iterator[Any]:
     with _LOCK, warnings.catch_warnings():
         # What GDAL warns of is either harmless or found by the checks after it (counts, CRS, coordinates).
         warnings.simplefilter("ignore")
-        found = {name: pyogrio.get_gdal_config_option(name) for name in _OFFLINE}
+        current = {name: pyogrio.get_gdal_config_option(name) for name in _OFFLINE}
         # What the environment says is no setting of the process's, and is not to become one.
-        before = {name: None if str(own) == os.environ.get(name) else own for name, own in found.items()}
+        before = {name: None if str(own) == os.environ.get(name) else own for name, own in current.items()}
         pyogrio.set_gdal_config_options(_OFFLINE)
         try:
             yield pyogrio
@@ -152,8 +152,8 @@ def read_layer(source: Source, driver: str, layer: int = 0, drawn: int | None = 
     wkb = np.empty(0, dtype=object) if wkb is None else wkb
     if len(wkb) < count:
         raise DataError(f"only {len(wkb)} of {count} features can be read", cure=COMPLETE)
-    if drawn is not None and (found := int(np.count_nonzero(wkb != None))) != drawn:  # noqa: E711 - of an array
-        raise DataError(f"only {found} of {drawn} geometries can be read", cure=COMPLETE)
+    if drawn is not None and (readable := int(np.count_nonzero(wkb != None))) != drawn:  # noqa: E711 - of an array
+        raise DataError(f"only {readable} of {drawn} geometries can be read", cure=COMPLETE)
     if not meta["crs"]:
         raise DataError("declares no CRS", cure=cure, code="CRS-UNKNOWN")
     crs = source_crs(str(meta["crs"]))
@@ -208,14 +208,14 @@ def read_flatgeobuf(data: bytes, **_: str) -> Features:
         while level > 1 or nodes == level == 1:
             level = -(-level // width)
             nodes += level
-        at, found = _FGB_HEADER + number("<I", 8) + _FGB_NODE * nodes, 0
+        at, present = _FGB_HEADER + number("<I", 8) + _FGB_NODE * nodes, 0
         while at < len(data):
             at += 4 + number("<I", at)
-            found += 1
+            present += 1
     except struct.error as error:
         raise DataError("is cut off or broken", cure=COMPLETE) from error
-    if at != len(data) or found != count:
-        raise DataError(f"promises {count:,} features, but has {found:,} or is cut off", cure=COMPLETE)
+    if at != len(data) or present != count:
+        raise DataError(f"promises {count:,} features, but has {present:,} or is cut off", cure=COMPLETE)
     return read_layer(data, "FlatGeobuf")
 
 
@@ -236,25 +236,25 @@ def read_geopackage(data: bytes, *, where: str) -> Features:
         connection.execute("PRAGMA writable_schema = 1")
         computed = [str(name) for (name,) in connection.execute(_COMPUTED)]
         connection.executescript(_PLAIN)
-        asked = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
+        faulty = [str(name) for (name,) in connection.execute(_MADE_COLUMNS)]
         for (drop,) in connection.execute(_DROP_MADE_INDEXES).fetchall():
             connection.execute(drop)
-        asked += [name for name in computed if name.casefold().startswith(_ASKED)]
-        counts = {} if asked else dict(connection.execute(_COUNTS))
+        faulty += [name for name in computed if name.casefold().startswith(_GDAL_TABLES)]
+        counts = {} if faulty else dict(connection.execute(_COUNTS))
         folded = set(map(str.casefold, computed))
-        if asked := asked or [name for name in counts if name.casefold() in folded]:
-            fault = f"its table {asked[0]!r} is a view or else computed by the file itself"
+        if faulty := faulty or [name for name in counts if name.casefold() in folded]:
+            fault = f"its table {faulty[0]!r} is a view or else computed by the file itself"
             raise DataError(fault, cure="export it as a table")
-        if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
-            words = printable(str(found).rpartition("\n")[2])[:200]
+        if (report := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+            words = printable(str(report).rpartition("\n")[2])[:200]
             raise DataError(f"is a damaged database: {words}", cure=COMPLETE)
         # GDAL's own note of how many rows there are, which other programs do not keep.
         connection.execute("DROP TABLE IF EXISTS gpkg_ogr_contents")
         drawn = {printable(str(name)): int(connection.execute(counts[name]).fetchone()[0]) for name in counts}
         plain = connection.serialize()
     except (sqlite3.Error, UnicodeDecodeError, ValueError, AttributeError) as error:
-        said = "checking it takes too long" if str(error) == "interrupted" else str(error)
-        raise DataError(f"is a damaged database: {said}", cure=COMPLETE) from error
+        reason = "checking it takes too long" if str(error) == "interrupted" else str(error)
+        raise DataError(f"is a damaged database: {reason}", cure=COMPLETE) from error
     finally:
         connection.close()
     return _read_layers(plain, "GPKG", drawn, where=where)
@@ -273,8 +273,8 @@ def read_geodatabase(files: Mapping[str, bytes], *, where: str) -> Features:
         items = dict(zip(meta["fields"], columns, strict=True))
         if len(items) < 2:
             raise DataError("its table GDB_Items is broken", cure=COMPLETE)
-        told = zip(items["Name"], items["Type"], strict=True)
-        classes = {printable(str(name)): None for name, kind in told if str(kind).strip("{}").upper() == _FEATURE_CLASS}
+        rows = zip(items["Name"], items["Type"], strict=True)
+        classes = {printable(str(name)): None for name, kind in rows if str(kind).strip("{}").upper() == _FEATURE_CLASS}
         features = _read_layers(path, "OpenFileGDB", classes, where=where)
     if bare := len(features.properties) - len({*features.owner.tolist(), *features.not_area.tolist()}):
         problem = f"has {bare:,} features without geometry, or with one that cannot be read"

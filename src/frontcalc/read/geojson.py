@@ -75,8 +75,8 @@ def parse(data: bytes, *, part: str = "") -> object:
         # Versions of orjson differ in what follows a comma, and in their words for depth.
         reason = "nested too deeply" if "depth" in error.msg else error.msg.partition(",")[0]
         problem, cure = f"{lead}is not valid JSON: {reason}, {place}", COMPLETE
-        if found := _NO_NUMBER.match(error.doc, error.pos):
-            problem = f"{lead}has {found[1]}, which is no JSON, at {place}"
+        if match := _NO_NUMBER.match(error.doc, error.pos):
+            problem = f"{lead}has {match[1]}, which is no JSON, at {place}"
             cure = "write null in its place, in coordinates a number"
         try:
             data.decode()
@@ -235,8 +235,8 @@ def _read_topology(document: Mapping[str, Any]) -> Features:
         if not all(isinstance(one, dict | None) for one in inside):
             raise DataError(f"its object {name!r} is no geometry", cure=MEND)
         features += [(name, one or {"type": None}) for one in inside]
-    told, drawn, points = _drawn([{**one, "geometry": one} for _, one in features], "arcs")
-    properties = [{INNER: name, **own} for (name, _), own in zip(features, told, strict=True)]
+    rows, drawn, points = _drawn([{**one, "geometry": one} for _, one in features], "arcs")
+    properties = [{INNER: name, **own} for (name, _), own in zip(features, rows, strict=True)]
     vertices = 0
     for index, ring in ((index, ring) for index, polygon in drawn for ring in polygon):
         if not isinstance(ring, list) or any(type(number) is not int for number in ring):

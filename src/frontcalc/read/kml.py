@@ -89,8 +89,8 @@ def read(data: bytes, *, where: str, beside: Collection[str] = (), folder: str =
             raise DataError(f"shows pictures alone ({listed}), not the borders in them", cure=export)
         if not seen["Placemark"] and not named:
             raise DataError("is KML without placemarks", cure=export)
-    said = Notice("NOT-AREA", f"{where}: pictures ({listed}) were not read; what they show is not counted")
-    return replace(build_features(LONLAT, (properties, parts, points)), notices=(said,) if listed else ())
+    notice = Notice("NOT-AREA", f"{where}: pictures ({listed}) were not read; what they show is not counted")
+    return replace(build_features(LONLAT, (properties, parts, points)), notices=(notice,) if listed else ())
 
 
 def _parsed(data: bytes) -> Element:
@@ -132,8 +132,8 @@ def _parsed(data: bytes) -> Element:
 
 def _text(element: Element, path: str = ".") -> str:
     """Return the text of an element, or of the first one down a path, without blanks around it; empty if none."""
-    found = element.find(path)
-    pieces = () if found is None else (found.text, *(child.tail for child in found))
+    target = element.find(path)
+    pieces = () if target is None else (target.text, *(child.tail for child in target))
     return "".join(filter(None, pieces)).strip()
 
 
@@ -141,8 +141,8 @@ def _refuse_link(link: Element, beside: Collection[str], folder: str) -> None:
     """Refuse a link to anything but maps in the same zip, by whichever folder its path begins at."""
     for href in filter(None, (_text(one, "href") for one in link if one.tag in ("Link", "Url"))):
         path = href.partition("#")[0].replace("\\", "/")
-        found = (posixpath.normpath(posixpath.join(at, way)) for at in (folder, "") for way in (path, unquote(path)))
-        if not any(one in beside and suffix_of(one) in (".kml", ".kmz") for one in found):
+        paths = (posixpath.normpath(posixpath.join(at, way)) for at in (folder, "") for way in (path, unquote(path)))
+        if not any(one in beside and suffix_of(one) in (".kml", ".kmz") for one in paths):
             name = printable(_text(link, "name")[:40])
             problem = f"has a link{f' ({name})' if name else ''} to {printable(href[:80])!r}, which is not followed"
             cure = "a part of the map is missing: give the linked file as a map of its own, and remove the link"
@@ -170,13 +170,13 @@ def _positions(drawn: Element, index: int) -> Floats:
     coordinates = drawn.findall("coordinates")
     text = " ".join(" ".join(map(_text, coordinates)).split())
     listed = text.replace(" ,", ",").replace(", ", ",").split()
-    found = [*map(_POSITION.fullmatch, listed)]
-    if None in found:
-        fault = f"with {listed[found.index(None)][:40]!r}, which is no position"
+    matches = [*map(_POSITION.fullmatch, listed)]
+    if None in matches:
+        fault = f"with {listed[matches.index(None)][:40]!r}, which is no position"
     elif len(coordinates) > 1 or any(map(len, coordinates)):
         fault = "in two, or with an element inside"
     else:
-        return np.array([one.groups() for one in found if one], dtype=np.float64).reshape(-1, 2)
+        return np.array([one.groups() for one in matches if one], dtype=np.float64).reshape(-1, 2)
     raise refused(index, f"has <coordinates> {fault}")
 
 
@@ -199,16 +199,16 @@ def _times(element: Element) -> dict[str, str]:
     if end and not begin:
         shown, cure = printable(end[:40]), "say from which day on it holds"
         raise DataError(f"has a TimeSpan to {shown!r} that has no begin", cure=cure, code="NO-DATE")
-    told = {"begin": begin or when, "end": end if begin else when}
-    for name, text in told.items():
+    times = {"begin": begin or when, "end": end if begin else when}
+    for name, text in times.items():
         try:
             if unit := _DAY.fullmatch(text):
-                told[name] = parse_bound(unit[1], last=name == "end").isoformat()
+                times[name] = parse_bound(unit[1], last=name == "end").isoformat()
             if text:
-                day_from_property(told[name])
+                day_from_property(times[name])
         except (UsageError, DataError) as error:
             problem = f"has a TimeSpan or TimeStamp of {printable(text[:40])!r}, which is no date"
             raise DataError(problem, cure="write it as 2024-11-03", code="NO-DATE") from error
-    if when and not begin and told["begin"] == told["end"]:
-        return {"date": told["begin"]}
-    return {name: text for name, text in told.items() if text}
+    if when and not begin and times["begin"] == times["end"]:
+        return {"date": times["begin"]}
+    return {name: text for name, text in times.items() if text}

@@ -145,17 +145,17 @@ def _decoded(features: Features, cpg: bytes, dbf: bytes, stem: str) -> Features:
         """Return what the texts are in an encoding; nothing where some are not in it, or not plainly."""
         make = codecs.getincrementaldecoder(name)
         try:
-            told: dict[object, str] = {own: make().decode(raw, len(raw) not in widths) for own, raw in texts.items()}
+            decoded: dict[object, str] = {own: make().decode(raw, len(raw) not in widths) for own, raw in texts.items()}
         except UnicodeDecodeError:
             return {}
-        return told if stated or name != "cp1251" or _is_cyrillic("\n".join(told.values())) else {}
+        return decoded if stated or name != "cp1251" or _is_cyrillic("\n".join(decoded.values())) else {}
 
     usual = ["utf-8", "cp1251", *(["cp1252"] if dbf[_DBF_LANGUAGE] == 0x03 else [])]
-    told = next(filter(None, map(read, [stated] if stated else usual)), None)
-    if not told:
+    decoded = next(filter(None, map(read, [stated] if stated else usual)), None)
+    if not decoded:
         how = f"not in the encoding that it states, {stated}" if stated else "in an encoding that it does not state"
         raise DataError(f"its texts are {how}", cure=f"write its name into {stem}.cpg, as windows-1251")
-    rows = ({told.get(key, key): told.get(own, own) for key, own in row.items()} for row in features.properties)
+    rows = ({decoded.get(key, key): decoded.get(own, own) for key, own in row.items()} for row in features.properties)
     return replace(features, properties=tuple(rows))
 
 
