@@ -48,7 +48,7 @@ def compare(name, split):
 def main():
     """Compare every archive."""
     drawn = regions.read_regions(REGIONS, target_crs=crs.DEFAULT_CRS)
-    split = regions.takers(drawn, "RU", snap="border", plane=crs.DEFAULT_CRS)
+    split = regions.partition_for(drawn, "RU", snap="border", plane=crs.DEFAULT_CRS)
     sys.exit(max(compare(name, split) for name in ARCHIVES) > AGREED_KM2)
 
 

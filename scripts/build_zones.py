@@ -14,7 +14,7 @@ from pathlib import Path
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.geometry import to_bytes
 from frontcalc.natural_earth import BANDS
-from frontcalc.regions import NEAR_KM, embedded_regions, takers
+from frontcalc.regions import NEAR_KM, embedded_regions, partition_for
 from frontcalc.regions.snap import border_bands
 
 
@@ -23,7 +23,7 @@ def build(country: str) -> bytes:
     regions = embedded_regions(target_crs=DEFAULT_CRS)
     assert regions.source is not None
     # Without a source nothing that is stored is used.
-    taken = takers(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
+    taken = partition_for(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
     assert taken.snapped is not None
     assert taken.nowhere is not None
     zones = to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.nowhere)

@@ -149,13 +149,13 @@ def disagreements(
     rows: list[DisagreementRow] = []
     for sides in shown:
         (run, one), *_ = sides
-        takers = run.takers(one.span.actor)
+        partition = run.partition_for(one.span.actor)
         for holder, lacker in permutations(sides, 2):
             if (held := _ground(holder)) is None or (lacked := _ground(lacker)) is None:
                 continue
             mine, its = (columns_of(own, one.span) for own, one in (holder, lacker))
             ground = geometry.polygonal(geometry.overlaid(shapely.difference, held, lacked))
-            km2, grounds = change.areas(ground, takers)[0], change.by_region(ground, takers)
+            km2, grounds = change.areas(ground, partition)[0], change.by_region(ground, partition)
             for line in finest_lines(run):
                 if not (part := line.ground_of(grounds)).is_empty:
                     names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
@@ -236,9 +236,9 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
         return None
     # One set of regions for all archives, so that a row measures the same ground on each.
     run, one = sides[0]
-    takers = run.takers(one.span.actor)
+    partition = run.partition_for(one.span.actor)
     only, lacking = change.differences(geometry.union(geometry.polygonal(others)), own, whole=True)
-    return change.areas(only, takers)[0], change.areas(lacking, takers)[0]
+    return change.areas(only, partition)[0], change.areas(lacking, partition)[0]
 
 
 def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | None]) -> dict[str, Notice]:

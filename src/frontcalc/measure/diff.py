@@ -294,7 +294,7 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
-    takers, closing = run.takers(one.span.actor), one.change.km2[CLOSING] if one.change else None
+    partition, closing = run.partition_for(one.span.actor), one.change.km2[CLOSING] if one.change else None
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
@@ -304,7 +304,7 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         near = border_km2(run, one.span.actor, line, shown)
         own |= {"level": line.level, "region": line.region, "border_km2": None if near is None else sum(near)}
         own["net_interpolated_km2"] = one.interpolated.get(line)
-        yield DiffRow(rate_km2_per_day=rate, **own | land_left(takers, line, closing), **figures)
+        yield DiffRow(rate_km2_per_day=rate, **own | land_left(partition, line, closing), **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
@@ -334,7 +334,7 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely
         return
     figures = (("gained", shown.gained_km2), ("lost", shown.lost_km2))
     for (kind, km2), parts in zip(figures, shown.ground, strict=True):
-        grounds = change.by_region(parts.polygons, run.takers(one.span.actor))
+        grounds = change.by_region(parts.polygons, run.partition_for(one.span.actor))
         for line in finest_lines(run):
             if not (ground := line.ground_of(grounds)).is_empty:
                 yield kind, line.region, line.sum_of(km2), ground

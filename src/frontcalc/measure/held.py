@@ -88,10 +88,10 @@ def held(
         shares += [share] if share else []
         elsewhere = {} if areas is None else {"held": [areas[0]]}
         said = run.states(actor).notices_on(day, state) + left_out(run, actor, str(day), **elsewhere)
-        run.said += said
+        run.figure_notices += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
     if not shares:
-        ended = "; ".join(dict.fromkeys(notice.message for notice in run.said if notice.code == "ENDED"))
+        ended = "; ".join(dict.fromkeys(notice.message for notice in run.figure_notices if notice.code == "ENDED"))
         problem = ended or "has no map on or before these dates"
         raise NoDataError(problem, where=run.archive.name, cure=f"its maps are of {run.archive.extent}")
     return table_of(run, HeldRow, rows, shares=dict.fromkeys(shares))
@@ -111,7 +111,7 @@ def held_rows(
     for line in run.lines.shown:
         km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
         shown = (line.level, line.region, state.day if state else None, run.view.name)
-        left = land_left(run.takers(actor), line, areas).values()
+        left = land_left(run.partition_for(actor), line, areas).values()
         yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2, *left)
 
 
@@ -137,12 +137,12 @@ def holdings(
     run.actors = run.begin([days[-1], days[0]], days[-1])[:1]
     (actor,) = run.actors
     states = run.states(actor)
-    run.said += left_out(run, actor)
+    run.figure_notices += left_out(run, actor)
     found = ((day, states.on(day)) for day in track(days, "drawing map"))
     shown = ((day, state) for day, state in found if state is not None)
     for (day, state), areas in in_order(run.options.threads, lambda one: run.areas(one[1].snapshot, actor), shown):
         said = states.notices_on(day, state)
-        run.said += said
+        run.figure_notices += said
         rows.extend(held_rows(run, actor, day, state, areas, said))
         drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
     regions = run.regions
@@ -203,7 +203,7 @@ def flows(
             return None, []
         before, after = (run.roles(state, span.actor) for state in span.ends)
         opening, closing = (run.ground(run.holding(state.snapshot, span.actor)) for state in span.ends)
-        turned = transitions.between(before, after, opening, closing, run.takers(span.actor))
+        turned = transitions.between(before, after, opening, closing, run.partition_for(span.actor))
         return turned, [layer_share(run, state, span.actor) for state in span.ends]
 
     for span, (turned, covered) in in_order(run.options.threads, measure, run.resolved(wanted)):
@@ -220,6 +220,6 @@ def flows(
             own |= {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
             rows.append(FlowRow(**own, km2=km2, notes=codes))
         run.spans.append(span)
-        run.said += said
+        run.figure_notices += said
         shares |= dict.fromkeys(covered)
     return table_of(run, FlowRow, rows, shares=shares)

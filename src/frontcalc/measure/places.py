@@ -100,7 +100,7 @@ def places(
                 by_place.setdefault((names[index], lon, lat), []).append(rows[-1])
         # A place changes hands back and forth: an odd number of changes leaves it changed.
         net += [changes[-1] for changes in by_place.values() if len(changes) % 2]
-        run.said += span.notices
+        run.figure_notices += span.notices
         run.spans.append(span)
     table = table_of(run, PlaceRow, rows)
     if not rows:

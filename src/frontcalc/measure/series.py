@@ -103,7 +103,7 @@ def _actor_series(
         said = states.notices_on(day, state)
         if state and before and state.snapshot.ref == before.snapshot.ref:
             said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
-        run.said += said
+        run.figure_notices += said
         span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
         # Each step starts from the areas at the close of the one before, so that no map is overlaid twice.
@@ -115,7 +115,7 @@ def _actor_series(
             moved_km2 = interpolated(run, span, moved)[0]
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
             said = [*said, *stale, *dropped(run, [moved], str(day))]
-            run.said += [*stale, *(notice for *_, notice in suspect)]
+            run.figure_notices += [*stale, *(notice for *_, notice in suspect)]
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
         said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
@@ -137,7 +137,7 @@ def _actor_series(
         before, since = state or before, since and day
     sums = [run.shown(one) for one in changes]
     elsewhere = left_out(run, actor, gained=[one.gained_km2 for one in sums], lost=[one.lost_km2 for one in sums])
-    run.said += [*elsewhere, *dropped(run, changes), *watch.end()]
+    run.figure_notices += [*elsewhere, *dropped(run, changes), *watch.end()]
 
 
 def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:

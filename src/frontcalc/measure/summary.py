@@ -179,7 +179,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     days = [row.days for row in rows if row.days]
     if calendar.same_span and max(days, default=0) > (1 + SPAN_TOLERANCE) * min(days, default=0):
         what = f"the years are {min(days)} to {max(days)} days long by their maps, though cut to the same days"
-        run.said.append(Notice("SPAN", what))
+        run.figure_notices.append(Notice("SPAN", what))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
     baselines = (state.snapshot for state in run.baselines.values())
@@ -199,10 +199,10 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
 def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
-    takers, held = run.takers(one.span.actor), one.change.km2[CLOSING] if one.change else None
+    partition, held = run.partition_for(one.span.actor), one.change.km2[CLOSING] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        own: dict[str, Any] = dict(land_shares(takers, line, held))
+        own: dict[str, Any] = dict(land_shares(partition, line, held))
         if step is not None:
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:

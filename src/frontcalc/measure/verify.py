@@ -328,7 +328,7 @@ def _value(run: Run, claim: Claim, summed: bool, spans: list[Span]) -> float | s
         # Of the land of the claim's region, or of the whole country.
         regions = [line for line in run.lines.shown if line.level != TOTAL and line.region != UNASSIGNED]
         one = len(regions) == 1
-        shares = land_shares(run.takers(span.actor), regions[0] if one else whole, held)
+        shares = land_shares(run.partition_for(span.actor), regions[0] if one else whole, held)
         share = shares["share_of_region_pct" if one else "share_of_country_pct"]
         return "the region set draws no land that this could be a share of" if share is None else share
     if measure in ONE_WAY:
@@ -352,7 +352,7 @@ def _held_on(run: Run, state: State | None, actor: str, summed: bool) -> Floats:
     if not summed:
         return run.areas(state.snapshot, actor)
     grounds = run.roles(state, actor).values()
-    return np.asarray(np.sum([change.areas(ground, run.takers(actor)) for ground in grounds], axis=0))
+    return np.asarray(np.sum([change.areas(ground, run.partition_for(actor)) for ground in grounds], axis=0))
 
 
 def _row(claim: Claim, archive: str, figure: Figure, verdict: Verdict, reason: str) -> ClaimRow:
