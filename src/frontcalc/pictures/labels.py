@@ -64,29 +64,29 @@ def place(
 
     The most important come first; `cost` says how bad a place is for a label (0 is best), None where it may not stand.
     """
-    taken: list[Box] = []
-    found = []
+    boxes: list[Box] = []
+    placed = []
     for label in labels:
         free = []
         for order, (box, anchor) in enumerate(_places(label)):
             own = [box.grown(_PAD), *([Box(*anchor, *anchor).grown(label.mark)] if label.mark else [])]
-            if all(_is_free(part, canvas, taken) for part in own):
+            if all(_is_free(part, canvas, boxes) for part in own):
                 price = cost(label, box)
                 if price is not None:
                     free.append((price, order, box, anchor, own))
         if free:
             _, _, box, anchor, own = min(free, key=lambda entry: entry[:2])
-            taken.extend(own)
-            found.append((label, box, anchor))
-    return found
+            boxes.extend(own)
+            placed.append((label, box, anchor))
+    return placed
 
 
-def _is_free(box: Box, canvas: Box, taken: Sequence[Box]) -> bool:
-    """Say whether a box lies on the canvas and shares no ground with those that are taken."""
+def _is_free(box: Box, canvas: Box, boxes: Sequence[Box]) -> bool:
+    """Say whether a box lies on the canvas and overlaps none of `boxes`."""
     left, bottom, right, top = box
     if left < canvas.left or bottom < canvas.bottom or right > canvas.right or top > canvas.top:
         return False
-    return all(right <= one.left or one.right <= left or top <= one.bottom or one.top <= bottom for one in taken)
+    return all(right <= one.left or one.right <= left or top <= one.bottom or one.top <= bottom for one in boxes)
 
 
 def _places(label: Label) -> Iterator[tuple[Box, Point]]:
