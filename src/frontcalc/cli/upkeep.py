@@ -190,9 +190,9 @@ def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: boo
         return
     with terminal.progress():
         checked = frontcalc.check_archive(archive=output)
-    found = ", ".join(f"{code} {number}" for code, number in checked.meta.counts) or "nothing"
+    counts = ", ".join(f"{code} {number}" for code, number in checked.meta.counts) or "nothing"
     more = f"; see frontcalc archive check --archive {output}" if checked.rows else ""
-    terminal.say(f"archive check found {found}{more}")
+    terminal.say(f"archive check found {counts}{more}")
     if errors := [row for row in checked.rows if row.severity == "error"]:
         raise CheckFailed(f"has errors: {len(errors)}, first {errors[0].message}", where=errors[0].file)
 

@@ -28,7 +28,7 @@ _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 
 def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
-    """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer says what was cut."""
+    """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer lists cuts."""
     blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 

@@ -1,7 +1,7 @@
 """The names on a map: each beside its point, none on another, all inside the picture, where they hide little.
 
-By rank, each label takes the best of its places that is still free: Imhof's positions around a point. What finds none
-is left out, since a name that is missing misleads nobody and one on another is read wrongly.
+By rank, each label takes the best of its places that is still free: Imhof's positions around a point. A label
+without a free place is left out, since a missing name does no harm and one on another is read wrongly.
 """
 
 from __future__ import annotations
