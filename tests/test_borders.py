@@ -44,7 +44,7 @@ COARSE = regions.RegionSet(
 
 def near_km2(*gained: tuple[float, float, float, float]) -> dict[str, list[float]]:
     """Return what of boxes gained is near borders of each region and country: on its side and beyond."""
-    bands = regions.bands_of(COARSE, PLANE, NOTHING_KEPT, taking=COARSE.owner)
+    bands = regions.bands_of(COARSE, PLANE, NOTHING_KEPT, eligible=COARSE.owner)
     assert bands is not None
     step = change.step(shapely.MultiPolygon(), ground(*gained), replace(COARSE, bands=bands))
     kept = step_from_bytes(step_to_bytes(step))
@@ -72,16 +72,16 @@ def test_borders_inside_a_row_of_several_regions_do_not_count() -> None:
 
 
 def test_borders_of_regions_that_take_nothing_do_not_count() -> None:
-    bands = regions.bands_of(COARSE, PLANE, NOTHING_KEPT, taking=np.array([0, 1]))
+    bands = regions.bands_of(COARSE, PLANE, NOTHING_KEPT, eligible=np.array([0, 1]))
     assert bands is not None
     assert bands[0].split(np.array(list(ground((39, 40, 41, 50)).geoms)))[0][0].sum() == pytest.approx(0)
-    assert regions.bands_of(replace(COARSE, accuracy=""), PLANE, NOTHING_KEPT, taking=COARSE.owner) is None
+    assert regions.bands_of(replace(COARSE, accuracy=""), PLANE, NOTHING_KEPT, eligible=COARSE.owner) is None
 
 
 def test_the_stored_bands_are_those_that_the_script_makes() -> None:
     embedded = regions.embedded_regions(target_crs=PLANE)
     assert embedded.source is not None
-    stored = regions.bands_of(embedded, PLANE, NOTHING_KEPT, taking=embedded.owner)
+    stored = regions.bands_of(embedded, PLANE, NOTHING_KEPT, eligible=embedded.owner)
     assert stored is not None
     pieces, _, _, _ = border_bands(embedded.land, embedded.land_owner, regions.NEAR_KM, PLANE)
     there, here = shapely.area(stored[0].pieces).sum(), shapely.area(pieces).sum()

@@ -182,7 +182,7 @@ def test_a_sample_of_real_pairs_is_what_overlays_of_whole_maps_give(shared: Path
     refs = open_archive(shared / "archives" / name).refs
     count = 1 if name == "isw-raw-daily" else 3
     drawn = regions.read_regions(shared / "regions" / "ukraine-oblasts.geojson", target_crs="EPSG:6933")
-    split = regions.takers(drawn, "RU", snap="border", plane="EPSG:6933")
+    split = regions.partition_for(drawn, "RU", snap="border", plane="EPSG:6933")
     for index in np.random.default_rng(8).choice(len(refs) - 1, size=count, replace=False).tolist():
         pair = refs[index : index + 2]
         ground = [ground_of(holding(read_snapshot(ref), "Russia", VIEWS["assessed"], "EPSG:6933")) for ref in pair]

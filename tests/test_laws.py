@@ -104,8 +104,8 @@ def test_the_laws_hold_with_ground_beside_the_regions_snapped(
 ) -> None:
     countries = tuple(data.draw(st.sampled_from(["XX", "YY"])) for _ in split.names)
     split = replace(split, countries=countries)
-    measured = opened_step(before, after, regions.takers(split, "YY", snap="border", plane="EPSG:6933"))
-    plain = opened_step(before, after, regions.takers(split, "YY", snap="none", plane="EPSG:6933"))
+    measured = opened_step(before, after, regions.partition_for(split, "YY", snap="border", plane="EPSG:6933"))
+    plain = opened_step(before, after, regions.partition_for(split, "YY", snap="none", plane="EPSG:6933"))
     for snapped, drawn in zip(measured.km2[:4, 0], plain.km2[:4, 0], strict=True):
         assert math.fsum(snapped[:-1]) == pytest.approx(snapped[-1], abs=KM2)
         assert snapped[-1] == drawn[-1]

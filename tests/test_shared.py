@@ -249,7 +249,7 @@ def test_the_bay_that_a_publisher_dropped_is_mostly_nobodys(shared: Path) -> Non
         (frontcalc.regions.embedded_regions(target_crs="EPSG:6933"), SYVASH_EMBEDDED),
         (frontcalc.regions.read_regions(file, target_crs="EPSG:6933"), SYVASH_FILE),
     ):
-        taken = frontcalc.regions.takers(regions, "RU", snap="border", plane="EPSG:6933")
+        taken = frontcalc.regions.partition_for(regions, "RU", snap="border", plane="EPSG:6933")
         areas = change.areas(bay, taken)[0]
         parts = {name: areas[index] for index, name in enumerate(regions.names) if areas[index] > 0.05}
         assert {**parts, "unassigned": areas[-2]} == pytest.approx(expected, abs=0.06)

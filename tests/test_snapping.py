@@ -55,7 +55,7 @@ NEIGHBOURS = {
 
 def taken_km2(drawn: Mapping[str, tuple[str, shapely.Polygon]], country: str, ground: shapely.Polygon) -> Any:
     """Return what each region takes of some ground, by name, and what of it was snapped."""
-    ((km2, snapped_km2, _),) = regions.takers(region_set(drawn), country, snap="border", plane=PLANE).split(
+    ((km2, snapped_km2, _),) = regions.partition_for(region_set(drawn), country, snap="border", plane=PLANE).split(
         np.array([ground])
     )
     names = [*sorted(drawn), "unassigned"]
@@ -123,9 +123,9 @@ def test_a_gap_is_shared_by_the_nearest() -> None:
 def test_the_stored_zones_are_those_that_the_script_makes(country: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes depend on the versions of GEOS and PROJ, so the stored ones are compared as ground."""
     embedded = regions.embedded_regions(target_crs=PLANE)
-    stored = regions.takers(embedded, country, snap="border", plane=PLANE)
+    stored = regions.partition_for(embedded, country, snap="border", plane=PLANE)
     monkeypatch.setattr(sets, "load_beside", lambda sha256, file: None)
-    made = regions.takers(embedded, country, snap="border", plane=PLANE)
+    made = regions.partition_for(embedded, country, snap="border", plane=PLANE)
     areas = (np.bincount(taken.owner, shapely.area(taken.pieces) / 1e6) for taken in (stored, made))
     assert next(areas) == pytest.approx(next(areas), abs=0.01)
     assert stored.snapped is not None
@@ -144,7 +144,7 @@ def test_distances_are_true_at_every_latitude(south: int) -> None:
     """A degree square alone: what it takes is its outline by a kilometre, on a sphere's scale within 3 %."""
     square = shapely.segmentize(shapely.box(20, south, 21, south + 1), 0.05)
     plane = shapely.transform(square, crs.projector(crs.LONLAT, PLANE))
-    taken = regions.takers(region_set({"a": ("", plane)}), "", snap="border", plane=PLANE)
+    taken = regions.partition_for(region_set({"a": ("", plane)}), "", snap="border", plane=PLANE)
     zones = shapely.area(taken.pieces[taken.snapped]).sum() / 1e6
     outline = pyproj.Geod(ellps="WGS84").geometry_length(square) / 1000
     assert zones == pytest.approx(outline + np.pi, rel=0.03)
@@ -154,7 +154,7 @@ def test_another_equal_area_plane_gives_the_same() -> None:
     plane = "+proj=laea +lat_0=30 +lon_0=0 +datum=WGS84"
     there = crs.projector(PLANE, plane)
     drawn = {name: (land, shapely.transform(ground, there)) for name, (land, ground) in NEIGHBOURS.items()}
-    taken = regions.takers(region_set(drawn), "YY", snap="border", plane=plane)
+    taken = regions.partition_for(region_set(drawn), "YY", snap="border", plane=plane)
     km2 = taken.split(np.array([drawn["abroad"][1]]))[0][0]
     assert km2 == pytest.approx([0, 50, 50, 200], rel=0.02)
 
@@ -163,14 +163,14 @@ def test_a_region_across_the_180th_meridian_has_no_zone_around_the_world() -> No
     ground = {"east": ("", shapely.box(179, 10, 180, 11)), "west": ("", shapely.box(-180, 10, -179, 11))}
     to_plane = crs.projector(crs.LONLAT, PLANE)
     drawn = {name: (land, shapely.transform(polygon, to_plane)) for name, (land, polygon) in ground.items()}
-    taken = regions.takers(region_set(drawn), "", snap="border", plane=PLANE)
+    taken = regions.partition_for(region_set(drawn), "", snap="border", plane=PLANE)
     assert shapely.area(taken.pieces[taken.snapped]).sum() / 1e6 == pytest.approx(6 * 110, rel=0.03)
 
 
 def test_zones_and_the_rest_fill_the_plane_once() -> None:
     embedded = regions.embedded_regions(target_crs=PLANE)
     for country in ("RU", "UA"):
-        taken = regions.takers(embedded, country, snap="border", plane=PLANE)
+        taken = regions.partition_for(embedded, country, snap="border", plane=PLANE)
         assert taken.nowhere is not None
         everything = np.concatenate([taken.pieces, taken.nowhere])
         assert shapely.area(everything).sum() == pytest.approx(4e16, rel=1e-15)
@@ -189,7 +189,7 @@ def test_zones_agree_with_the_plain_rule_on_real_borders() -> None:
     whole = [shapely.coverage_union_all(embedded.pieces[embedded.owner == n]) for n in range(len(embedded.names))]
     ground = shapely.transform(np.array(whole, dtype=object), to_local)
     foreign = shapely.union_all(ground[~mine])
-    taken = regions.takers(embedded, "RU", snap="border", plane=PLANE)
+    taken = regions.partition_for(embedded, "RU", snap="border", plane=PLANE)
     random = np.random.default_rng(6)
     points = np.column_stack([random.uniform(33.0, 40.5, 9000), random.uniform(45.2, 52.0, 9000)])
     # Most of them where it matters: beside the regions.
@@ -217,7 +217,7 @@ def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path) -> None:
     caches = [Cache(tmp_path / "one"), Cache(tmp_path / "two"), Cache(tmp_path / "one"), Cache()]
     made = []
     for cache in caches:
-        taken = regions.takers(drawn, "YY", snap="border", plane=PLANE, cache=cache)
+        taken = regions.partition_for(drawn, "YY", snap="border", plane=PLANE, cache=cache)
         assert taken.nowhere is not None
         made.append(
             [shapely.to_wkb(taken.pieces).tolist(), taken.owner.tolist(), shapely.to_wkb(taken.nowhere).tolist()]
@@ -227,7 +227,8 @@ def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path) -> None:
 
 
 def test_nothing_is_snapped_where_no_region_is_eligible() -> None:
-    assert not len(regions.takers(region_set({"a": ("XX", box(0, 0, 1, 1))}), "XX", snap="border", plane=PLANE).pieces)
+    drawn = region_set({"a": ("XX", box(0, 0, 1, 1))})
+    assert not len(regions.partition_for(drawn, "XX", snap="border", plane=PLANE).pieces)
 
 
 @pytest.fixture

@@ -294,17 +294,17 @@ def between_files(before: str | Path, after: str | Path, options: Options) -> tu
 def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
-    takers, closing = run.takers(one.span.actor), one.change.km2[CLOSING] if one.change else None
+    partition, closing = run.partition_for(one.span.actor), one.change.km2[CLOSING] if one.change else None
     for line in run.lines.shown:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
-        said = (notice for notice, rows in one.remarks if rows is None or line in rows)
-        own |= noted(said, "net_interpolated_km2" if line in one.interpolated else "")
+        notices = (notice for notice, rows in one.remarks if rows is None or line in rows)
+        own |= noted(notices, "net_interpolated_km2" if line in one.interpolated else "")
         near = border_km2(run, one.span.actor, line, shown)
         own |= {"level": line.level, "region": line.region, "border_km2": None if near is None else sum(near)}
         own["net_interpolated_km2"] = one.interpolated.get(line)
-        yield DiffRow(rate_km2_per_day=rate, **own | land_left(takers, line, closing), **figures)
+        yield DiffRow(rate_km2_per_day=rate, **own | land_left(partition, line, closing), **figures)
 
 
 def columns_of(run: Run, span: Span) -> dict[str, Any]:
@@ -334,7 +334,7 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely
         return
     figures = (("gained", shown.gained_km2), ("lost", shown.lost_km2))
     for (kind, km2), parts in zip(figures, shown.ground, strict=True):
-        grounds = change.by_region(parts.polygons, run.takers(one.span.actor))
+        grounds = change.by_region(parts.polygons, run.partition_for(one.span.actor))
         for line in finest_lines(run):
             if not (ground := line.ground_of(grounds)).is_empty:
                 yield kind, line.region, line.sum_of(km2), ground
@@ -354,8 +354,8 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                found = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
-                raise change.contradiction(found, "maps and the regions")
+                figures = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                raise change.contradiction(figures, "maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

@@ -81,14 +81,14 @@ def sensitivity(
     >>> print(f"{base.net_km2:,.0f} km², {least.net_km2:,.0f} to {most.net_km2:,.0f} in range")
     520 km², 388 to 640 in range
     """
-    asked, wanted = Options(**options), parse_periods([period])
-    run = Run.open(archive, asked if asked.is_split else replace(asked, by="none"))
+    run_options, wanted = Options(**options), parse_periods([period])
+    run = Run.open(archive, run_options if run_options.is_split else replace(run_options, by="none"))
     spans = run.resolved(wanted)
     covered = _range_notice(run)
     rows = [row for one in measured(run, spans) if one.change for row in _rows(run, one)]
     if not rows:
-        raise nothing_measured(run, run.said)
-    run.said.append(covered)
+        raise nothing_measured(run, run.figure_notices)
+    run.figure_notices.append(covered)
     return table_of(run, SensitivityRow, rows)
 
 
@@ -128,9 +128,9 @@ def _figures(run: Run, gained: Floats, lost: Floats) -> Floats:
     return np.array([(more, less, more - less) for more, less in sums])
 
 
-def _least_and_most(found: Iterable[Floats | None]) -> tuple[Floats, Floats]:
+def _least_and_most(arrays: Iterable[Floats | None]) -> tuple[Floats, Floats]:
     """Return the least and the most of each figure (n, 3), over the outcomes that have it."""
-    known = np.stack([figures for figures in found if figures is not None])
+    known = np.stack([figures for figures in arrays if figures is not None])
     return np.nanmin(known, axis=0), np.nanmax(known, axis=0)
 
 
@@ -148,8 +148,8 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
     outcomes: list[Outcome] = [("base", "as asked", one.span, base), *_outcomes(run, one, every=True)]
     ends = _least_and_most(figures for assumption, choice, _, figures in outcomes if _in_range(assumption, choice))
     # No two maps give the ends of a range.
-    nowhere = replace(one.span, opening=None, closing=None, notices=())
-    outcomes += [("range", choice, nowhere, end) for choice, end in zip(("least", "most"), ends, strict=True)]
+    unmapped = replace(one.span, opening=None, closing=None, notices=())
+    outcomes += [("range", choice, unmapped, end) for choice, end in zip(("least", "most"), ends, strict=True)]
     for place, line in enumerate(run.lines.shown):
         for assumption, choice, span, figures in outcomes:
             its = base[place].tolist()
@@ -246,11 +246,11 @@ def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -
 
 def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, every: bool) -> Iterator[Outcome]:
     """Yield what no option gives: other edges, no projection, slivers or suspected redefinitions left out."""
-    span, takers = one.span, run.takers(one.span.actor)
+    span, partition = one.span, run.partition_for(one.span.actor)
     shown = [(state.snapshot, span.actor, run.view) for state in ends]
     for choice, error in (("not split", math.inf), (f"split {FINER} times finer", geometry.EDGE_ERROR_M2 / FINER)):
         before, after = (drawn(*own, run.options.crs, edge_error=error) for own in shown)
-        changed = change.step(before, after, takers)
+        changed = change.step(before, after, partition)
         yield "edges", choice, span, _figures(run, changed.gained_km2, changed.lost_km2)
     # Of the whole map alone: regions are drawn in the projection.
     if every and not run.lines.left_out:
@@ -265,11 +265,11 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
     parts = [geometry.polygonal(ground) for ground in change.differences(before, after, whole=True)]
     for limit in SLIVER_WIDTHS_M if every else (SLIVER_WIDTH_M,):
         kept = (polygons[~thin_parts(polygons, (limit, run.options.crs))] for polygons in parts)
-        broad_km2 = (change.areas(polygons, takers)[0] for polygons in kept)
+        broad_km2 = (change.areas(polygons, partition)[0] for polygons in kept)
         yield "slivers", _LEFT_OUT.format(limit), span, _figures(run, *broad_km2)
     if beside := [line for line in run.lines.shown if any(border_km2(run, span.actor, line, one.change) or ())]:
         yield from _borders_elsewhere(run, one, beside, parts)
-    if faults := [found for found in one.suspect if found[2].code == "REDEFINITION"]:
+    if faults := [fault for fault in one.suspect if fault[2].code == "REDEFINITION"]:
         assert one.change is not None
         whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
         sound_km2 = (km2 - sum(own for side, own, _ in faults if side == kind) for kind, km2 in whole)
@@ -281,19 +281,19 @@ def _borders_elsewhere(
     run: Run, one: Measured, beside: Iterable[Line], parts: Sequence[Geometries]
 ) -> Iterator[Outcome]:
     """Yield figures with the borders of coarse regions moved either way; `parts` are polygons gained and lost."""
-    takers = run.takers(one.span.actor)
-    bands = bands_of(run.regions, run.options.crs, run.cache, taking=takers.owner, km=BAND_KM)
+    partition = run.partition_for(one.span.actor)
+    bands = bands_of(run.regions, run.options.crs, run.cache, eligible=partition.owner, km=BAND_KM)
     if bands is None or one.change is None:
         return
     (cells, rows, near), gained_km2, lost_km2 = bands, one.change.gained_km2, one.change.lost_km2
-    own, sides = np.zeros((len(rows), len(takers.names)), dtype=bool), []
+    own, sides = np.zeros((len(rows), len(partition.names)), dtype=bool), []
     for row, members in enumerate(rows):
         own[row, list(members)] = True
     for ground in parts:
-        _, taken, owner = cells.cut(ground)
-        polygons, piece = geometry.polygons_of(taken)
+        _, pieces, owner = cells.cut(ground)
+        polygons, piece = geometry.polygons_of(pieces)
         groups = [polygons[owner[piece] == cell] for cell in range(len(cells.names))]
-        km2 = np.array([own[:-1] for own, *_ in takers.split(*groups)])
+        km2 = np.array([own[:-1] for own, *_ in partition.split(*groups)])
         by_row = np.einsum("rc,cp->rp", near.any(axis=0).astype(float), km2)
         sides.append([(by_row * side).sum(axis=1) for side in (own, ~own)])
     # A border may lie inside of where it is drawn in one place and outside in another: all that is gained near it may

@@ -126,8 +126,8 @@ def summaries(
         raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
     if calendar.same_span and units != ["year"]:
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
-    asked = Options(**options)
-    run = Run.open(archive, asked)
+    run_options = Options(**options)
+    run = Run.open(archive, run_options)
     if (file := baseline_file(calendar.baseline)) is not None:
         run.baseline = run.archive.beside(file)
     elif calendar.baseline:
@@ -142,10 +142,10 @@ def summaries(
     return tables
 
 
-def baseline_file(asked: str | Path | date | None) -> Path | None:
+def baseline_file(baseline: str | Path | date | None) -> Path | None:
     """Return a baseline as a file: a path, or a text with a slash or a suffix that is no number; None for a day."""
-    text = "" if asked is None or isinstance(asked, date) else str(asked)
-    is_file = isinstance(asked, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
+    text = "" if baseline is None or isinstance(baseline, date) else str(baseline)
+    is_file = isinstance(baseline, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
     return Path(text) if is_file else None
 
 
@@ -161,7 +161,7 @@ def _baseline_notice(run: Run, actor: str) -> Notice:
 def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:
     """Return the summary by one calendar unit, with the files of the maps that it rests on."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
-    said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
+    baseline_notices = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     step = (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[Span, list[tuple[Span, Change]]] = {}
@@ -169,7 +169,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
-            span = replace(span, notices=(*span.notices, *said[actor]))
+            span = replace(span, notices=(*span.notices, *baseline_notices[actor]))
             pairs = pairwise(steps_in(run, span, step) if step else ())
             steps_of[span] = [(Span(period, *pair, actor=actor), run.step(*pair, actor)) for pair in pairs]
             yield span
@@ -179,7 +179,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     days = [row.days for row in rows if row.days]
     if calendar.same_span and max(days, default=0) > (1 + SPAN_TOLERANCE) * min(days, default=0):
         what = f"the years are {min(days)} to {max(days)} days long by their maps, though cut to the same days"
-        run.said.append(Notice("SPAN", what))
+        run.figure_notices.append(Notice("SPAN", what))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
     baselines = (state.snapshot for state in run.baselines.values())
@@ -199,10 +199,10 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
 
 def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
-    takers, held = run.takers(one.span.actor), one.change.km2[CLOSING] if one.change else None
+    partition, held = run.partition_for(one.span.actor), one.change.km2[CLOSING] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        own: dict[str, Any] = dict(land_shares(takers, line, held))
+        own: dict[str, Any] = dict(land_shares(partition, line, held))
         if step is not None:
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:

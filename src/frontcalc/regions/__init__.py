@@ -13,7 +13,7 @@ from frontcalc.regions.sets import (
     embedded_covers,
     embedded_regions,
     no_regions,
+    partition_for,
     regions_key,
-    takers,
 )
 from frontcalc.regions.snap import BORDER_KM, WATER_KM

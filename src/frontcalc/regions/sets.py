@@ -180,7 +180,7 @@ def regions_key(regions: RegionSet, country: str, snap: str) -> str:
     return key_of((made_of, *names, *pieces))
 
 
-def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
+def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
     """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
 
     The result is the same for every date. `country` is as `regions.countries` has it; where it is empty all may take.
@@ -217,8 +217,8 @@ def takers(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Ca
     )
 
 
-def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km: float = NEAR_KM) -> Bands | None:
-    """Return the ground near borders between those regions of a coarse set that are `taking`; None for other sets."""
+def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, km: float = NEAR_KM) -> Bands | None:
+    """Return the ground near borders between `eligible` regions of a coarse set; None for other sets."""
     if not regions.accuracy:
         return None
 
@@ -229,7 +229,7 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, taking: Owners, km
     usual = km == NEAR_KM and plane == crs.DEFAULT_CRS
     stored = load_beside(regions.source.sha256, BANDS) if regions.source and usual else None
     pieces, cell, borders, side = geometry.from_bytes(stored or cache.kept("zones", key, as_bytes))
-    borders = borders[np.isin(borders[:, 1:], taking).all(axis=1)]
+    borders = borders[np.isin(borders[:, 1:], eligible).all(axis=1)]
     known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
     countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
     rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))

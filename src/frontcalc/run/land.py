@@ -61,13 +61,13 @@ def drawn_in_degrees(polygons: Geometries, plane: str) -> shapely.MultiPolygon:
     return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))
 
 
-def land_left(takers: RegionSet, line: Line, held: Floats | None) -> dict[str, float | None]:
+def land_left(partition: RegionSet, line: Line, held: Floats | None) -> dict[str, float | None]:
     """Return the area of a row's regions and what of it is not held (km²); `held` (2, n + 2) is as of `areas`.
 
     Ground beside a region that is held and snapped to it is of its area too, since maps and regions draw borders and
     coasts differently. So both columns add up, and what is not held is land as drawn.
     """
-    land_km2 = takers.land_km2
+    land_km2 = partition.land_km2
     places = [place for place in line.members if place < len(land_km2) and land_km2[place]]
     if held is None or not places or line.level == TOTAL:
         return {"region_km2": None, "not_held_km2": None}
@@ -75,17 +75,17 @@ def land_left(takers: RegionSet, line: Line, held: Floats | None) -> dict[str, f
     return {"region_km2": region_km2, "not_held_km2": max(0.0, region_km2 - line.sum_of(held[0]))}
 
 
-def land_shares(takers: RegionSet, line: Line, held: Floats | None) -> dict[str, float | None]:
+def land_shares(partition: RegionSet, line: Line, held: Floats | None) -> dict[str, float | None]:
     """Return which share of its regions and of their country a row holds (%), and that country's area (km²).
 
     The total is of the one country that is drawn whole, and of what is held in its regions. A set that names no
     countries is taken for one.
     """
-    land_km2, places = takers.land_km2, list(line.members)
-    count, whole_km2 = len(land_km2), land_left(takers, line, held)["region_km2"]
-    countries = takers.countries or ("",) * count
+    land_km2, places = partition.land_km2, list(line.members)
+    count, whole_km2 = len(land_km2), land_left(partition, line, held)["region_km2"]
+    countries = partition.countries or ("",) * count
     drawn = {country for country, km2 in zip(countries, land_km2, strict=True) if km2}
-    whole = drawn.difference(takers.partial_countries)
+    whole = drawn.difference(partition.partial_countries)
     if line.level == TOTAL:
         known = range(count) if count + 1 in places else places
         places = [place for place in known if place < count and countries[place] in whole]

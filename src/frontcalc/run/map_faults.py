@@ -83,7 +83,7 @@ def suspect_parts(
         named += _at_once(run, span, parts, moved)
     total, shown, found = run.lines.shown[-1], run.shown(changed), []
     for part in named:
-        km2 = change.areas(part.ground, run.takers(span.actor))[0]
+        km2 = change.areas(part.ground, run.partition_for(span.actor))[0]
         # Of what lies in regions that are not shown, nothing is to be said.
         if total.sum_of(km2) >= SHOWN_KM2:
             found.append((part, km2, total.sum_of(km2) * (1 if part.kind == "gained" else -1)))

@@ -32,9 +32,9 @@ def table_of(
     none of the periods noted has two maps, unless the table may be `blank`.
     """
     if run.spans and not blank and not any(span.ends for span in run.spans):
-        raise nothing_measured(run, run.said)
+        raise nothing_measured(run, run.figure_notices)
     meta = meta_of(run, shares=shares, slivers=slivers)
-    run.spans, run.said = [], []
+    run.spans, run.figure_notices = [], []
     return Table(kind, tuple(rows), meta, shapes_of(run))
 
 
@@ -85,7 +85,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
             for span in run.spans
         ),
         layer_shares=tuple(shares),
-        notices=tuple(dict.fromkeys([*run.notices, *_of_maps(run, len(files)), *run.said])),
+        notices=tuple(dict.fromkeys([*run.notices, *_of_maps(run, len(files)), *run.figure_notices])),
         snapping=snapping if run.regions.names else None,
         regions_accuracy=run.regions.accuracy,
         region_source=terms[0],

@@ -116,7 +116,7 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
         last = maps[-1] if maps else last
         measure = run.chain(actor)
         unknown = unknown_part(maps, **measure.keywords)
-        return send(measure, unknown, run.takers(actor)) if unknown else lambda: NOTHING
+        return send(measure, unknown, run.partition_for(actor)) if unknown else lambda: NOTHING
 
     if count <= 1 and not isinstance(options.workers, str):
         yield from rest
@@ -154,7 +154,7 @@ def changes_by_workers(run: Run, spans: Iterable[Span], *, ground: bool) -> Iter
         if span.ends is None:
             return lambda: NOTHING
         ends = [run.holding(state.snapshot, span.actor) for state in span.ends]
-        return send(run.chain(span.actor), ends, run.takers(span.actor))
+        return send(run.chain(span.actor), ends, run.partition_for(span.actor))
 
     with ExitStack() as stack:
         send, at_once = connected(stack, options.workers)

@@ -81,7 +81,7 @@ def measured(
         for _, km2, notice in suspect:
             remarks.append((notice, frozenset(line for line in run.lines.shown if line.sum_of(km2) >= SHOWN_KM2)))
         run.spans.append(span)
-        run.said += [notice for notice, _ in remarks]
+        run.figure_notices += [notice for notice, _ in remarks]
         yield Measured(span, changed, suspect, remarks, moved_km2)
 
 
@@ -290,7 +290,7 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
 
 def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[float] | None:
     """Return what of a row's change is near a rough border, on its side and beyond (km²); None for rows without any."""
-    bands = run.takers(actor).bands
+    bands = run.partition_for(actor).bands
     if shown is None or shown.near_km2 is None or bands is None or line.level == TOTAL or line.region == UNASSIGNED:
         return None
     sides: list[float] = shown.near_km2[0, :, bands[1].index(line.members)].tolist()
@@ -303,7 +303,7 @@ def _largest(run: Run, shown: Change, span: Span, *, snapped: bool) -> str:
     ends = span.ends
 
     def find() -> bytes:
-        regions, cut = run.takers(span.actor), shown
+        regions, cut = run.partition_for(span.actor), shown
         if cut.ground is None:
             cut = run.shown(run.step(*ends, span.actor, ground=True))
         parts = [

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from frontcalc import archives, change, geometry, snapshots
+from frontcalc import archives, change, geometry, regions, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
 from frontcalc.change import OPENING, Change, Floats
 from frontcalc.errors import DataError, NoDataError, UsageError
@@ -22,7 +22,7 @@ from frontcalc.levels import Lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
-from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key, takers
+from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key
 from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
@@ -51,7 +51,7 @@ class Run:
         self.baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
         self.notices: list[Notice] = []  # of the archive and the regions
         self.spans: list[Span] = []  # the periods measured since the last table
-        self.said: list[Notice] = []  # the notices for them
+        self.figure_notices: list[Notice] = []  # beside the figures of these periods
         # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
         self.used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = {}
         self.held: dict[str, Holding] = {}
@@ -59,7 +59,7 @@ class Run:
         self.tells: Told = {}
         self._boxes: dict[SnapshotRef, Box] = {}
         self._making: dict[str, Lock] = {}
-        self._taking: dict[str, RegionSet] = {}
+        self._partitions: dict[str, RegionSet] = {}
         # Regions of an actor's own country take nothing of it, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
         self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)
@@ -175,20 +175,20 @@ class Run:
             self.held[held.key] = held
         return held
 
-    def takers(self, actor: str) -> RegionSet:
-        """Return the regions as they stand for an actor; of several threads one finds them and the others wait."""
+    def partition_for(self, actor: str) -> RegionSet:
+        """Return the regions as they stand for an actor; of several threads one makes them and the others wait."""
         country, options = "" if self._liberated else COUNTRIES.get(actor, actor), self.options
-        with self._making.setdefault("takers", Lock()):
-            if country not in self._taking:
+        with self._making.setdefault("partition", Lock()):
+            if country not in self._partitions:
                 own, plane = self.regions, options.crs
-                taking = takers(own, country, snap=options.snap, plane=plane, cache=self.cache)
-                bands = bands_of(own, plane, self.cache, taking=taking.owner)
+                partition = regions.partition_for(own, country, snap=options.snap, plane=plane, cache=self.cache)
+                bands = bands_of(own, plane, self.cache, eligible=partition.owner)
                 # What is snapped is not drawn.
-                drawn = slice(None) if taking.snapped is None else ~taking.snapped
-                areas = geometry.area_km2(taking.pieces[drawn])
-                land_km2 = np.bincount(taking.owner[drawn], areas, minlength=len(own.names)).astype(np.float64)
-                self._taking[country] = replace(taking, bands=bands, land_km2=land_km2)
-            return self._taking[country]
+                drawn = slice(None) if partition.snapped is None else ~partition.snapped
+                areas = geometry.area_km2(partition.pieces[drawn])
+                land_km2 = np.bincount(partition.owner[drawn], areas, minlength=len(own.names)).astype(np.float64)
+                self._partitions[country] = replace(partition, bands=bands, land_km2=land_km2)
+            return self._partitions[country]
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""
@@ -201,7 +201,7 @@ class Run:
         name = f"{self.key(actor)} {held.key}"
         content = self.cache.get("areas", name)
         if content is None:
-            content = change.areas(self.ground(held), self.takers(actor)).astype(FLOATS).tobytes()
+            content = change.areas(self.ground(held), self.partition_for(actor)).astype(FLOATS).tobytes()
             self.cache.put(("areas", name, content))
         return np.frombuffer(content, FLOATS).reshape(2, -1)
 
@@ -212,8 +212,8 @@ class Run:
         it, which are not kept.
         """
         ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
-        key, regions = self.key(actor), partial(self.takers, actor)
-        return kept_step(*ends, self.ground, regions, key=key, slivers=self.slivers, cache=self.cache, afresh=ground)
+        key, partition = self.key(actor), partial(self.partition_for, actor)
+        return kept_step(*ends, self.ground, partition, key=key, slivers=self.slivers, cache=self.cache, afresh=ground)
 
     def change(self, span: Span, *, ground: bool = False, opening: Floats | None = None) -> Change | None:
         """Return the change between a span's two maps, None where it has not two.
