@@ -25,8 +25,8 @@ def build(country: str) -> bytes:
     # Without a source nothing that is stored is used.
     taken = partition_for(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
     assert taken.snapped is not None
-    assert taken.nowhere is not None
-    zones = to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.nowhere)
+    assert taken.uncovered is not None
+    zones = to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.uncovered)
     return bytes.fromhex(regions.source.sha256) + zlib.compress(zones, 9)
 
 

@@ -60,7 +60,7 @@ class Run:
         self._boxes: dict[SnapshotRef, Box] = {}
         self._making: dict[str, Lock] = {}
         self._partitions: dict[str, RegionSet] = {}
-        # Regions of an actor's own country take nothing of it, unless liberated land counts.
+        # Regions of an actor's own country get none of its ground, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
         self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)
         # The actor asked for is spelt as in the table; a layer named by itself implies its actor.
@@ -69,9 +69,9 @@ class Run:
         owners = sorted({layer.actor for layer in named if layer})
         if len(owners) > 1 and not options.actor:
             raise UsageError(f"the layers are of {' and '.join(owners)}", cure="say whose with --actor")
-        asked = options.actor or ""
-        spelt = (known for known in ADJECTIVES if known.casefold() == asked.casefold())
-        self.actor = next(spelt, asked) or next(iter(owners), None)
+        actor = options.actor or ""
+        spelt = (known for known in ADJECTIVES if known.casefold() == actor.casefold())
+        self.actor = next(spelt, actor) or next(iter(owners), None)
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
         self._grounds = lru_cache(max(12, 2 * options.threads))(partial(ground_of, cache=self.cache))
         self.snapshot = partial(kept_snapshot, cache=self.cache)
@@ -122,11 +122,11 @@ class Run:
             raise NoDataError(unread, where=self.archive.name, cure="mend the maps, or ask for other days")
         order = dict(zip(ADJECTIVES, range(len(ADJECTIVES)), strict=True))
         counted = {part.layer.actor for part in layers if self.view.counts(part.name, part.layer)}
-        found = tuple(sorted(counted, key=lambda actor: (order.get(actor, len(order)), actor)))
-        if not found:
+        actors = tuple(sorted(counted, key=lambda actor: (order.get(actor, len(order)), actor)))
+        if not actors:
             problem = f"no layer of these maps counts in view {self.view.name}"
             raise UsageError(problem, where=self.archive.name, cure="choose another --view")
-        self.actors = found if self.actor else found[:1]
+        self.actors = actors if self.actor else actors[:1]
         return self.actors
 
     def choose_regions(self, near: date | None) -> None:

@@ -82,9 +82,9 @@ def layers_of(
     for name, (known, own) in sorted(turned.items()):
         usual, here = (f"{layer.actor}'s {layer.role}" for layer in (known, own))
         notices.append(Notice("OTHER-MEANING", f"{name!r} counts as {here}, as its legend says, not as {usual}"))
-    found = [layer for layers in named for layer in layers]
-    if any(layer for _, _, layer, _ in found):
-        return [one for one in found if one[2] or len(one[3])], ()
+    layers = [layer for own in named for layer in own]
+    if any(layer for _, _, layer, _ in layers):
+        return [one for one in layers if one[2] or len(one[3])], ()
     # A copy of a file is the same ground, whatever it is called.
     first_of = {source.sha256: index for index, (source, _, _) in reversed(list(enumerate(files)))}
     distinct = sorted(first_of.values())
@@ -117,12 +117,12 @@ def _named_layers(
     short: dict[str, str] = {}
     names = []
     for place, properties in enumerate(features.properties):
-        said = [] if place in without_area else list(layer_names(properties, legend.field))
+        texts = [] if place in without_area else list(layer_names(properties, legend.field))
         # A day may be part of a layer's name.
-        for name in set(said) - short.keys():
+        for name in set(texts) - short.keys():
             short[name] = name if meaning(name) else without_day(name)
-        said = [short[name] for name in said]
-        names.append(next((name for name in said if meaning(name, said)), next(filter(None, said), "")))
+        texts = [short[name] for name in texts]
+        names.append(next((name for name in texts if meaning(name, texts)), next(filter(None, texts), "")))
     if any(meaning(name) for name in set(names)):
         # Two spellings of a name in one file are one layer.
         title: dict[tuple[str, Layer], str] = {}
@@ -255,13 +255,13 @@ def refuse_told(told: Told, archive: Archive) -> None:
 def remark_on(told: Told) -> str:
     """Return what to say beside polygons that are taken for one actor's."""
     firm, loose = told_apart(told)
-    unused = f"; not used: {said}" if (said := _described(firm | loose)) else ""
+    unused = f"; not used: {described}" if (described := _described(firm | loose)) else ""
     return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
 
 
 def _described(fields: Mapping[str, Sequence[Tell]]) -> str:
     """Return properties with their values and what has them, as in «'fill' is 'red' on 2 polygons, 165.8 km²»."""
-    said = []
+    clauses = []
     for field, tells in fields.items():
         shown = []
         for tell in tells[:MOST_VALUES]:
@@ -269,5 +269,5 @@ def _described(fields: Mapping[str, Sequence[Tell]]) -> str:
             polygons = f"{tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}"
             shown.append(f"{repr(value) if value else 'nothing'} on {polygons}, {tell.km2:,.1f} km²")
         more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
-        said.append(f"{field!r} is {' / '.join(shown)}{more}")
-    return "; ".join(said)
+        clauses.append(f"{field!r} is {' / '.join(shown)}{more}")
+    return "; ".join(clauses)
