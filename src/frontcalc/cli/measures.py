@@ -293,7 +293,7 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
     periods are compared with each other. The title is the finding; figures are those
     of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
     """
-    form, looks = results.picture_asked()
+    form, looks = results.picture_form()
     with terminal.progress():
         if isinstance(periods[0], Path):
             scene = frontcalc.change_map_between(*periods, **options.given(how))
@@ -353,7 +353,7 @@ def _draw(facade: results.Facade, *values: Any, events: str | None = None, gap: 
     """Call a facade with the options that were given, and progress shown; draw its table and write the picture."""
     from frontcalc.pictures.curve import read_events
 
-    form, looks = results.picture_asked()
+    form, looks = results.picture_form()
     marked = read_events(events) if events else ()
     with terminal.progress():
         result = facade(*values, **options.given(how))

@@ -17,12 +17,12 @@ from frontcalc.cli import terminal
 from frontcalc.periods import is_period, parse_day, parse_period
 from frontcalc.views import VIEWS
 
-# Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
+# Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
 SNAPS = ("border", "none")
 LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 STEPS = ("snapshot", "day", "week", "month")
 
-DEFAULTS, _PASSED_OVER, TAKEN = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.taken"
+DEFAULTS, _PASSED_OVER, PRESET = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.preset"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
 _ELSEWHERE: dict[ParameterSource | None, str] = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
@@ -201,15 +201,15 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     if passed_over := context.meta.pop(_PASSED_OVER, ()):
         terminal.say(f"{_OF_ARCHIVE} {', '.join(passed_over)}; type the options, or work in another folder")
     # Which options of this command were not typed but set elsewhere, and where.
-    taken = context.meta[TAKEN] = {}
+    preset = context.meta[PRESET] = {}
     for one in context.command.params:
         where = _ELSEWHERE.get(context.get_parameter_source(str(one.name)))
         if where and context.params.get(str(one.name)) not in (None, ()):
-            taken[max(one.opts, key=len).lstrip("-")] = where
-    if taken:
+            preset[max(one.opts, key=len).lstrip("-")] = where
+    if preset:
         import logging
 
-        for name, where in taken.items():
+        for name, where in preset.items():
             logging.getLogger("frontcalc").info("option --%s is from %s", name, where)
     # A process of our own may fork others.
     own = {"processes": True} if "workers" in options and context.obj else {}
@@ -218,12 +218,12 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_output() -> None:
     """Refuse an output file that the command reads too; called before anything is measured."""
-    asked = click.get_current_context().params
-    if asked.get("output") not in (None, "-"):
+    params = click.get_current_context().params
+    if params.get("output") not in (None, "-"):
         from frontcalc.archives import archive_path, refuse_place
 
-        archives = map(archive_path, _texts({name: asked.get(name) for name in ("archive", "archives")}))
-        refuse_place(Path(str(asked["output"])), files=[*_texts(asked), Path("frontcalc.toml")], archives=archives)
+        archives = map(archive_path, _texts({name: params.get(name) for name in ("archive", "archives")}))
+        refuse_place(Path(str(params["output"])), files=[*_texts(params), Path("frontcalc.toml")], archives=archives)
 
 
 def _permitted(ctx: click.Context, defaults: dict[str, Any], typed: dict[str, Any]) -> dict[str, Any]:

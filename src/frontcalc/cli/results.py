@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Facade = Callable[..., "Table[Any, Any]"]
 
-# Named here and not asked of the library, which would load numpy to show a help text; a test holds them equal.
+# Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
 FORMATS = ("table", "csv", "json", "markdown", "xlsx", "parquet", "sentence")
 CHECK_FORMATS = (*FORMATS, "sarif")
 MAP_FORMATS = ("geojson", "gpkg", "geoparquet")
@@ -83,12 +83,12 @@ picture = options.together(
 )
 
 
-def picture_asked() -> tuple[str, dict[str, Any]]:
+def picture_form() -> tuple[str, dict[str, Any]]:
     """Return the form of the picture and how it looks; one that could not be drawn is refused before measuring."""
     from frontcalc.pictures.style import style_of
 
-    asked, chosen = click.get_current_context().params, form()
-    looks = {name: asked[name] for name in ("size", "theme", "units") if asked[name] is not None}
+    params, chosen = click.get_current_context().params, form()
+    looks = {name: params[name] for name in ("size", "theme", "units") if params[name] is not None}
     extra_package("matplotlib", where="a picture")
     style_of(looks)  # type: ignore[arg-type]
     return chosen, looks
@@ -99,7 +99,7 @@ def form() -> str:
     options.refuse_output()
     context = click.get_current_context()
     option = next(one for one in context.command.params if one.name in ("format_", "image"))
-    asked, output = context.params[str(option.name)], context.params.get("output")
+    wanted, output = context.params[str(option.name)], context.params.get("output")
     formats: Sequence[str] = option.type.choices  # type: ignore[attr-defined]
     kind = "picture" if option.name == "image" else "form"
     place = Path(output) if output and output != "-" else None
@@ -109,8 +109,8 @@ def form() -> str:
     if suffix in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: no {kind} is a web page; use {known}, or frontcalc report for a page")
     # A default of the working folder is weaker than the suffix of a file that was named.
-    if asked and (context.get_parameter_source(str(option.name)) != ParameterSource.DEFAULT_MAP or not suffix):
-        chosen: str = asked
+    if wanted and (context.get_parameter_source(str(option.name)) != ParameterSource.DEFAULT_MAP or not suffix):
+        chosen: str = wanted
         # A suffix that says nothing may hold any form.
         if fitting and chosen not in fitting:
             raise click.UsageError(
@@ -146,10 +146,10 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
 
     context = click.get_current_context()
-    asked, output = context.params, context.params.get("output")
+    params, output = context.params, context.params.get("output")
     if hasattr(result.meta, "defaults"):
-        taken = (*context.meta.get(options.TAKEN, {}).items(), *result.meta.defaults)
-        result = replace(result, meta=replace(result.meta, defaults=taken))
+        defaults = (*context.meta.get(options.PRESET, {}).items(), *result.meta.defaults)
+        result = replace(result, meta=replace(result.meta, defaults=defaults))
     to_file = output not in (None, "-")
     style: dict[str, Any] = {}
     if not to_file:
@@ -158,15 +158,15 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
-    content = drawn or render(result, chosen, units=asked.get("units") or "km2", bom=asked.get("bom", False), **style)
+    content = drawn or render(result, chosen, units=params.get("units") or "km2", bom=params.get("bom", False), **style)
     write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
         for notice in grouped(with_lines(result.meta.notices)):
             terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
-    if asked.get("fail_on"):
-        require_none(result.meta.notices, asked["fail_on"])
+    if params.get("fail_on"):
+        require_none(result.meta.notices, params["fail_on"])
 
 
 def write(content: bytes, output: str | None = None) -> None:
@@ -182,7 +182,7 @@ def write(content: bytes, output: str | None = None) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # The reader has what it wanted; what is to be said and checked still is.
+        # The reader has what it wanted; the notices and --fail-on still follow.
         terminal.silence(sys.stdout)
     except OSError as error:
         terminal.silence(sys.stdout)

@@ -119,13 +119,13 @@ def archive_convert(output: str, **how: Any) -> None:
 
 def _answers(table: Any, field: str | None) -> tuple[str | None, dict[str, str], tuple[str, ...]]:
     """Return which property tells, what its values mean, and which properties tell nothing; one question a line."""
-    asked = list(dict.fromkeys(row.property for row in table.rows if row.asked))
-    if not asked:
+    unexplained = list(dict.fromkeys(row.property for row in table.rows if row.asked))
+    if not unexplained:
         return field, {}, ()
-    if field is None and len(asked) == 1:
-        field = asked[0]
-    while field is None or field not in asked:
-        field = str(click.prompt(f"Which property tells whose ground it is ({', '.join(asked)})", err=True))
+    if field is None and len(unexplained) == 1:
+        field = unexplained[0]
+    while field is None or field not in unexplained:
+        field = str(click.prompt(f"Which property tells whose ground it is ({', '.join(unexplained)})", err=True))
     meant = {}
     for row in table.rows:
         if row.property == field:
@@ -190,9 +190,9 @@ def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: boo
         return
     with terminal.progress():
         checked = frontcalc.check_archive(archive=output)
-    found = ", ".join(f"{code} {number}" for code, number in checked.meta.counts) or "nothing"
+    counts = ", ".join(f"{code} {number}" for code, number in checked.meta.counts) or "nothing"
     more = f"; see frontcalc archive check --archive {output}" if checked.rows else ""
-    terminal.say(f"archive check found {found}{more}")
+    terminal.say(f"archive check found {counts}{more}")
     if errors := [row for row in checked.rows if row.severity == "error"]:
         raise CheckFailed(f"has errors: {len(errors)}, first {errors[0].message}", where=errors[0].file)
 
@@ -338,7 +338,7 @@ def completion_command(shell: str) -> None:
       zsh    eval "$(frontcalc completion zsh)"
       fish   frontcalc completion fish | source
     """  # noqa: D301 - click needs the character that \b stands for
-    found = get_completion_class(shell)
-    assert found is not None
+    completer = get_completion_class(shell)
+    assert completer is not None
     root = click.get_current_context().find_root().command
-    click.echo(found(root, {}, "frontcalc", COMPLETING).source())
+    click.echo(completer(root, {}, "frontcalc", COMPLETING).source())

@@ -72,13 +72,13 @@ def list_archive(
     >>> str(last.date), last.layer, last.role, round(last.km2, 1)
     ('2024-11-17', 'russian_advances', 'advance', 668.8)
     """
-    asked = Options(**options)
-    maps, target = Run.open(archive, asked).archive, asked.crs
+    run_options = Options(**options)
+    maps, target = Run.open(archive, run_options).archive, run_options.crs
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
-    told: Told = {}
-    for snapshot in _readable(track(maps.refs, "reading map"), asked, told, notices):
+    by_field: Told = {}
+    for snapshot in _readable(track(maps.refs, "reading map"), run_options.skip_bad, by_field, notices):
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
         for part in snapshot.layers:
@@ -88,7 +88,7 @@ def list_archive(
             assert part.ref.day is not None
             rows.append(LayerRow(part.ref.day, *named, len(part.polygons), vertices, km2, part.file))
     if any(row.actor == UNNAMED for row in rows):
-        notices.append(Notice("UNNAMED", snapshots.remark_on(told)))
+        notices.append(Notice("UNNAMED", snapshots.remark_on(by_field)))
     return Table(LayerRow, tuple(rows), archive_meta(maps, target, files, dict.fromkeys(notices)))
 
 
@@ -132,14 +132,14 @@ def check_archive(
     """
     if frozen < 2:
         raise UsageError("is too few maps", where=f"--frozen {frozen}", cure="give a number of maps, 2 or more")
-    asked = replace(Options(**options), skip_bad=True)
-    maps, target = Run.open(archive, asked).archive, asked.crs
-    regions, home = _regions(maps, asked)
+    run_options = replace(Options(**options), skip_bad=True)
+    maps, target = Run.open(archive, run_options).archive, run_options.crs
+    regions, home = _regions(maps, run_options)
     by_map: list[list[Fault]] = []
     checked: list[CheckedMap] = []
     files: dict[str, SourceFile] = {}
     synthetic = False
-    told: Told = {}
+    by_field: Told = {}
     before: CheckedMap | None = None
     # Two maps are in memory at most.
     for ref in track(maps.refs, "checking map"):
@@ -148,7 +148,7 @@ def check_archive(
         checked.append(replace(one, files=(), layers=(), tells=()))
         files |= {file.source.name: file.source for file in one.files}
         synthetic |= any(file.features.synthetic for file in one.files)
-        snapshots.note_tells(told, one.tells, ref)
+        snapshots.note_tells(by_field, one.tells, ref)
         before = one
     swapped = exchanged_maps(checked, home)
     # A map with x and y exchanged is everywhere in the wrong place: that is one fault, not four.
@@ -156,7 +156,7 @@ def check_archive(
     spanning = list(check_maps(checked, swapped, frozen, today or date.today(), target))
     if not any(fault.code == "NO-LAYER" for fault in spanning):
         try:
-            snapshots.refuse_told(told, maps)
+            snapshots.refuse_told(by_field, maps)
         except DataError as error:
             spanning.append(Fault("NO-LAYER", error.problem, cure=error.cure or "", maps=None))
     # Files that are no maps, and why all days may be off.
@@ -168,9 +168,9 @@ def check_archive(
     codes = list(FINDINGS)
     findings = sorted(
         [*gather(by_map), *(finding([fault]) for fault in spanning)],
-        key=lambda found: (codes.index(found.code), found.date or date.min, found.file, found.layer, found.message),
+        key=lambda row: (codes.index(row.code), row.date or date.min, row.file, row.layer, row.message),
     )
-    counts = Counter(found.code for found in findings)
+    counts = Counter(row.code for row in findings)
     by_code = tuple((code, counts[code]) for code in codes if code in counts)
     notices = [SYNTHETIC] if synthetic else []
     meta = archive_meta(maps, target, files, notices, regions=regions.source, counts=by_code)
@@ -210,18 +210,18 @@ def convert(
     >>> len(files), files[0].name
     (99, '2022-12-31.geojson')
     """
-    target, asked = Path(output), Options(**options)
-    maps = Run.open(archive, asked).archive
+    target, run_options = Path(output), Options(**options)
+    maps = Run.open(archive, run_options).archive
     refuse_place(target, archives=maps.roots, fills=True)
-    told: Told = {}
-    refs = [snapshot.ref for snapshot in _readable(maps.refs, asked, told, [])]
-    snapshots.refuse_told(told, maps)
+    by_field: Told = {}
+    refs = [snapshot.ref for snapshot in _readable(maps.refs, run_options.skip_bad, by_field, [])]
+    snapshots.refuse_told(by_field, maps)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
         write = geojson_bytes if "json" in suffix else geoparquet_bytes
         write_file(target, write(layer for ref in track(refs, "converting map") for layer in _layers(ref)))
         return (target,)
-    here = target.is_dir() and target.samefile(Path())  # its place cannot be taken while somebody is in it
+    here = target.is_dir() and target.samefile(Path())  # a folder cannot be replaced while a shell works in it
     if here or (target.exists() and any(target.iterdir() if target.is_dir() else [target])):
         cure = "name a new folder, or a .parquet or .geojson file"
         raise UsageError("is the working folder" if here else "is no empty folder", where=str(target), cure=cure)
@@ -229,26 +229,26 @@ def convert(
     return write_folder(target, maps_of)
 
 
-def _readable(refs: Iterable[SnapshotRef], asked: Options, told: Told, notices: list[Notice]) -> Iterator[Snapshot]:
-    """Yield maps, and note what tells their polygons apart; those that cannot be read are passed over if asked."""
+def _readable(refs: Iterable[SnapshotRef], skip_bad: bool, by_field: Told, notices: list[Notice]) -> Iterator[Snapshot]:
+    """Yield maps, and note what tells their polygons apart; with `skip_bad`, pass over those that cannot be read."""
     for ref in refs:
         bad: list[DataError] = []
-        with snapshots.passing_over(bad, asked=asked.skip_bad):
+        with snapshots.passing_over(bad, asked=skip_bad):
             snapshot = snapshots.read_snapshot(ref)
-            snapshots.note_tells(told, snapshot.tells, ref)
+            snapshots.note_tells(by_field, snapshot.tells, ref)
         notices += [Notice("SKIPPED", str(error)) for error in bad]
         if not bad:
             yield snapshot
 
 
-def _regions(maps: Archive, asked: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:
+def _regions(maps: Archive, options: Options) -> tuple[RegionSet, NDArray[np.object_] | None]:
     """Return the regions that parts should touch, and where the maps should lie (degrees) if that is known."""
-    target = asked.crs
-    named = set_named(asked.regions)
-    if asked.regions is not None and not (isinstance(asked.regions, str) and asked.regions == EMBEDDED):
+    target = options.crs
+    named = set_named(options.regions)
+    if options.regions is not None and not (isinstance(options.regions, str) and options.regions == EMBEDDED):
         read: Callable[..., RegionSet] = partial(region_sets.read_regions, target_crs=target)
         level = named.level if named and named.level else ADM1
-        regions = fetched_set(named, level, read) if named else read(asked.regions, field=asked.region_name)
+        regions = fetched_set(named, level, read) if named else read(options.regions, field=options.region_name)
         return regions, region_sets.boxes_in_degrees(regions, target)
     for ref in maps.refs:
         with suppress(DataError):

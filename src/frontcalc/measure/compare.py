@@ -95,12 +95,12 @@ def compare(
     calendar = None if every is None else (every, Calendar(since, until))
     runs, shown = _measure_each(periods, archives, Options(**options), calendar)
     rows: list[CompareRow] = []
-    said: list[Notice] = []
+    notices: list[Notice] = []
     for sides in shown:
         tables = [list(diff_rows(run, one)) for run, one in sides]
         apart = [_apart(sides, side) for side in sides]
         of_days, left = _days_differ(sides, tables), _left_out(sides, apart)
-        said += [*left.values(), *of_days]
+        notices += [*left.values(), *of_days]
         for line, *beside in zip(sides[0][0].lines.shown, *tables, strict=True):
             ends = _least_and_most([row for row in beside if row.net_km2 is not None])
             for (run, _), row, areas in zip(sides, beside, apart, strict=True):
@@ -110,7 +110,7 @@ def compare(
                 more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
                 more |= {"not_held_km2": None} if own else {}
                 rows.append(extended(CompareRow, row, **more, **ends))
-    meta = replace(_meta(runs, said), every=every or "")
+    meta = replace(_meta(runs, notices), every=every or "")
     return Table(CompareRow, tuple(rows), meta, shapes_of(runs[0]))
 
 
@@ -161,8 +161,8 @@ def disagreements(
                     names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
                     drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
                     rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
-    said = [notice for sides in shown for notice in _days_differ(sides)]
-    return Table(DisagreementRow, tuple(rows), _meta(runs, said))
+    notices = [notice for sides in shown for notice in _days_differ(sides)]
+    return Table(DisagreementRow, tuple(rows), _meta(runs, notices))
 
 
 def _measure_each(
@@ -205,7 +205,7 @@ def _measure_each(
 
 def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
     """Return archives with their names: as given, else the folder's, or its path where two have the same name."""
-    found: list[tuple[str | Path | Archive, str]] = []
+    pairs: list[tuple[str | Path | Archive, str]] = []
     places: list[str | Path] = []
     for one in archives:
         name, path = "", one
@@ -214,12 +214,12 @@ def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
             name, _, path = one.partition("=")
         place = path.name if isinstance(path, Archive) else Path(path).resolve()
         places.append(place)
-        found.append((path, name.strip() or (place if isinstance(place, str) else place.name)))
-    names = [name for _, name in found]
-    told = [(one, name if names.count(name) == 1 or isinstance(one, Archive) else str(one)) for one, name in found]
-    if len(set(places)) < len(places) or len({name for _, name in told}) < len(told):
+        pairs.append((path, name.strip() or (place if isinstance(place, str) else place.name)))
+    names = [name for _, name in pairs]
+    named = [(one, name if names.count(name) == 1 or isinstance(one, Archive) else str(one)) for one, name in pairs]
+    if len(set(places)) < len(places) or len({name for _, name in named}) < len(named):
         raise UsageError("the same archive is given twice", where="--archive", cure="give it once for each")
-    return told
+    return named
 
 
 def _ground(side: Side, *, opening: bool = False) -> shapely.MultiPolygon | None:
@@ -243,7 +243,7 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
 
 def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | None]) -> dict[str, Notice]:
     """Return a notice of each archive that leaves out ground the others hold at both ends, by its name."""
-    found: dict[str, Notice] = {}
+    notices: dict[str, Notice] = {}
     for side, areas in zip(sides, apart, strict=True):
         if areas is None or areas[1][-1] <= LEFT_OUT_KM2:
             continue
@@ -254,8 +254,8 @@ def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | Non
         if km2 > LEFT_OUT_KM2:
             name, period = side[0].archive.name, side[1].span.period.label
             what = f"{name} leaves out {km2:,.0f} km² that the others hold at both ends: shares are not compared"
-            found[name] = Notice("LEAVES-OUT", what, period)
-    return found
+            notices[name] = Notice("LEAVES-OUT", what, period)
+    return notices
 
 
 def _least_and_most(rows: Sequence[DiffRow]) -> dict[str, float]:
@@ -276,15 +276,15 @@ def _to_the_day(row: DiffRow) -> bool:
     return row.net_interpolated_km2 is not None or "SPAN" not in row.notes.split()
 
 
-def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
+def _meta(runs: Sequence[Run], notices: Sequence[Notice]) -> CompareMeta:
     """Return what a comparison rests on: files, layers and terms of all archives together, and each archive's own."""
     each = tuple(map(meta_of, runs))
     actors, counted, not_counted, files, attribution = (
         [value for meta in each for value in getattr(meta, name)]
         for name in ("actors", "counted", "not_counted", "files", "attribution")
     )
-    notices = [replace(one, message=f"{meta.archive}: {one.message}") for meta in each for one in meta.notices]
-    of_days = [one for one in said if one.code != "LEAVES-OUT"]
+    of_archives = [replace(one, message=f"{meta.archive}: {one.message}") for meta in each for one in meta.notices]
+    of_days = [one for one in notices if one.code != "LEAVES-OUT"]
     return extended(
         CompareMeta,
         each[0],
@@ -295,7 +295,7 @@ def _meta(runs: Sequence[Run], said: Sequence[Notice]) -> CompareMeta:
         not_counted=tuple(sorted(set(not_counted))),
         files=tuple(files),
         periods=(),
-        notices=(*(one for one in said if one.code == "LEAVES-OUT"), *notices, *of_days),
+        notices=(*(one for one in notices if one.code == "LEAVES-OUT"), *of_archives, *of_days),
         attribution=tuple(dict.fromkeys(attribution)),
         publisher="",
         archives=each,

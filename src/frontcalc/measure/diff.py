@@ -299,8 +299,8 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
         figures = shown.row(line.members) if shown else BLANK
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
-        said = (notice for notice, rows in one.remarks if rows is None or line in rows)
-        own |= noted(said, "net_interpolated_km2" if line in one.interpolated else "")
+        notices = (notice for notice, rows in one.remarks if rows is None or line in rows)
+        own |= noted(notices, "net_interpolated_km2" if line in one.interpolated else "")
         near = border_km2(run, one.span.actor, line, shown)
         own |= {"level": line.level, "region": line.region, "border_km2": None if near is None else sum(near)}
         own["net_interpolated_km2"] = one.interpolated.get(line)
@@ -354,8 +354,8 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
         for kind, region, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                found = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
-                raise change.contradiction(found, "maps and the regions")
+                figures = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                raise change.contradiction(figures, "maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))

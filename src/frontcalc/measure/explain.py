@@ -71,32 +71,32 @@ def explain_archive(
         pair = pair_archive(archive, archive, legend=options.get("legend"))
         maps = replace(pair, name=Path(archive).name, refs=pair.refs[:1])
     rows: dict[tuple[str, str], LegendRow] = {}
-    told: Told = {}
+    by_field: Told = {}
     files: dict[str, SourceFile] = {}
     for ref in track(maps.refs, "reading map"):
-        for row in _rows_of(ref, told, files):
+        for row in _rows_of(ref, by_field, files):
             key = (plain(row.property), spelling(row.value) if row.property == LAYER else row.value)
             known = rows.setdefault(key, row)
             largest = max(known, row, key=lambda one: one.km2)
             rows[key] = replace(largest, first=known.first, last=row.last)
-    asked, loose = ({plain(field) for field in fields} for fields in told_apart(told))
+    firm, loose = ({plain(field) for field in fields} for fields in told_apart(by_field))
     shown = [
-        replace(row, asked=plain(row.property) in asked)
+        replace(row, asked=plain(row.property) in firm)
         for row in rows.values()
-        if (row.property == LAYER and not (asked and row.value == _NONE)) or plain(row.property) in asked | loose
+        if (row.property == LAYER and not (firm and row.value == _NONE)) or plain(row.property) in firm | loose
     ]
-    notices = (*maps.notices, *_advice(told, shown, explain_command(maps.refs)))
+    notices = (*maps.notices, *_advice(by_field, shown, explain_command(maps.refs)))
     shown.sort(key=lambda row: (not row.asked, row.property != LAYER, row.property, -row.km2, row.value))
     return Table(LegendRow, tuple(shown), archive_meta(maps, crs.DEFAULT_CRS, files, notices))
 
 
-def _rows_of(ref: SnapshotRef, told: Told, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
+def _rows_of(ref: SnapshotRef, by_field: Told, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
     """Yield the layers of one map, and what tells its polygons apart where nothing explains it."""
     read = [(*read_part(part), part.entry) for part in ref.parts]
     files.update((file.name, file) for file, _, _ in read)
-    found, tells = layers_of([(file, entry, features) for file, features, entry in read], ref.legend, [])
-    note_tells(told, tells, ref)
-    for file, name, known, polygons in found:
+    layers, tells = layers_of([(file, entry, features) for file, features, entry in read], ref.legend, [])
+    note_tells(by_field, tells, ref)
+    for file, name, known, polygons in layers:
         layer = known or Layer("", Role.OTHER)
         value = _NONE if layer is UNDIFFERENTIATED else name
         km2 = float(drawn_km2(polygons, read[file][1].crs).sum())
@@ -106,16 +106,16 @@ def _rows_of(ref: SnapshotRef, told: Told, files: dict[str, SourceFile]) -> Iter
         yield LegendRow(tell.field, tell.value, tell.polygons, tell.km2, ref.day, ref.day, "", "", "")
 
 
-def _advice(told: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
-    """Yield what to do next: which property to explain, or which names nobody knows."""
-    if firm := told_apart(told)[0]:
+def _advice(by_field: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
+    """Yield what to do next: which property to explain, or which names no legend has."""
+    if firm := told_apart(by_field)[0]:
         field = max(firm, key=lambda one: (len(firm[one]), one))
         value = firm[field][0].value
         how = f"{command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} for each value"
         ignored = f"if its values tell nothing: --ignore {json.dumps(field)}"
         yield Notice("UNNAMED", f"to explain {field!r}: {how} (roles: {', '.join(Role)}); {ignored}")
     elif any(row.value == _NONE for row in rows):
-        yield Notice("UNNAMED", remark_on(told))
+        yield Notice("UNNAMED", remark_on(by_field))
     if unknown := [repr(row.value) for row in rows if row.property == LAYER and not row.actor]:
         yield Notice("UNKNOWN-LAYER", f"not counted: {', '.join(unknown[:5])}; --layer says what a name means")
 
@@ -236,10 +236,10 @@ def _toml(config: ArchiveConfig, legend: Legend) -> str:
         lines += ["", "[layers]"]
         advancing = {layer.actor for _, layer in legend.layers if layer.role is Role.ADVANCE}
         for name, layer in legend.layers:
-            said = [f"actor = {_text(layer.actor)}", f"role = {_text(layer.role.value)}"]
+            entries = [f"actor = {_text(layer.actor)}", f"role = {_text(layer.role.value)}"]
             # Control that is all an actor holds is read off the table by itself.
-            said += ["whole = true"] if layer.whole and layer.actor in advancing else []
+            entries += ["whole = true"] if layer.whole and layer.actor in advancing else []
             ends = [one for one in ended if (one.actor, one.role) == (layer.actor, layer.role)]
-            said += [f"until = {one.until}{', empty = true' if one.empty else ''}" for one in ends[:1]]
-            lines.append(f"{_text(name)} = {{ {', '.join(said)} }}")
+            entries += [f"until = {one.until}{', empty = true' if one.empty else ''}" for one in ends[:1]]
+            lines.append(f"{_text(name)} = {{ {', '.join(entries)} }}")
     return "\n".join(lines) + "\n"

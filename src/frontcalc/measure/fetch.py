@@ -133,20 +133,20 @@ def fetch(
     >>> had = frontcalc.fetch("isw-live", "maps", accept_terms=True)  # doctest: +SKIP
     >>> [(step.day, step.what) for step in had.steps]  # doctest: +SKIP
     """
-    found = find_source(source)
-    if found.restricted and not accept_terms and not dry_run:
-        problem = f"restricts what you may do: {found.licence_line} ({found.terms})"
-        raise UsageError(problem, where=found.name, cure="read its terms; if they allow it, add --accept-terms")
+    map_source = find_source(source)
+    if map_source.restricted and not accept_terms and not dry_run:
+        problem = f"restricts what you may do: {map_source.licence_line} ({map_source.terms})"
+        raise UsageError(problem, where=map_source.name, cure="read its terms; if they allow it, add --accept-terms")
     first, last, stated = (None if text is None else parse_day(text) for text in (since, until, day))
-    named = source_for(found, urls, first, last, stated, date_field)
+    named = source_for(map_source, urls, first, last, stated, date_field)
     # An archive of a layer of the user's is known by its address.
-    origin = named.services[0].layer if found.kind == "arcgis-url" else ""
+    origin = named.services[0].layer if map_source.kind == "arcgis-url" else ""
     folder, patience = Path(output), patience or Patience()
     if not dry_run:
-        check_place(folder, found, origin)
+        check_place(folder, map_source, origin)
     with Client(patience) as client:
         plan = plan_maps(client, named, first, last, stated)
-        credited = found if found.attribution else replace(found, attribution=plan.credit)
+        credited = map_source if map_source.attribution else replace(map_source, attribution=plan.credit)
         for remark in plan.remarks:
             _log.warning("%s", remark)
         if dry_run:
@@ -258,8 +258,8 @@ def source_terms(source: str) -> tuple[str, ...]:
     >>> frontcalc.source_terms("deepstate")[1]
     'maps: © DEEPSTATEUATECH LLC, DeepStateMap.live'
     """
-    found = find_source(source)
+    map_source = find_source(source)
     names = ("source", "maps", "licence", "unresolved", "terms")
-    texts = (found.title, found.attribution, found.licence, found.unresolved, found.terms)
+    texts = (map_source.title, map_source.attribution, map_source.licence, map_source.unresolved, map_source.terms)
     facts = zip(names, texts, strict=True)
-    return tuple(f"{name}: {text}" for name, text in facts if text) if found.attribution else ()
+    return tuple(f"{name}: {text}" for name, text in facts if text) if map_source.attribution else ()

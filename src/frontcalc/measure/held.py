@@ -87,9 +87,9 @@ def held(
     for (actor, day, state), (areas, share) in in_order(run.options.threads, measure, states):
         shares += [share] if share else []
         elsewhere = {} if areas is None else {"held": [areas[0]]}
-        said = run.states(actor).notices_on(day, state) + left_out(run, actor, str(day), **elsewhere)
-        run.figure_notices += said
-        rows.extend(held_rows(run, actor, day, state, areas, said))
+        notices = run.states(actor).notices_on(day, state) + left_out(run, actor, str(day), **elsewhere)
+        run.figure_notices += notices
+        rows.extend(held_rows(run, actor, day, state, areas, notices))
     if not shares:
         ended = "; ".join(dict.fromkeys(notice.message for notice in run.figure_notices if notice.code == "ENDED"))
         problem = ended or "has no map on or before these dates"
@@ -105,14 +105,14 @@ def layer_share(run: Run, state: State, actor: str) -> LayerShare:
 
 
 def held_rows(
-    run: Run, actor: str, day: date, state: State | None, areas: Floats | None, said: Sequence[Notice]
+    run: Run, actor: str, day: date, state: State | None, areas: Floats | None, notices: Sequence[Notice]
 ) -> Iterator[HeldRow]:
     """Yield an actor's rows of one date: areas where a map stands for it, else blanks."""
     for line in run.lines.shown:
         km2, snapped_km2 = (None, None) if areas is None else map(line.sum_of, areas)
         shown = (line.level, line.region, state.day if state else None, run.view.name)
         left = land_left(run.partition_for(actor), line, areas).values()
-        yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(said), snapped_km2, *left)
+        yield HeldRow(run.archive.name, actor, day, *shown, km2, join_codes(notices), snapped_km2, *left)
 
 
 def holdings(
@@ -138,12 +138,12 @@ def holdings(
     (actor,) = run.actors
     states = run.states(actor)
     run.figure_notices += left_out(run, actor)
-    found = ((day, states.on(day)) for day in track(days, "drawing map"))
-    shown = ((day, state) for day, state in found if state is not None)
+    by_day = ((day, states.on(day)) for day in track(days, "drawing map"))
+    shown = ((day, state) for day, state in by_day if state is not None)
     for (day, state), areas in in_order(run.options.threads, lambda one: run.areas(one[1].snapshot, actor), shown):
-        said = states.notices_on(day, state)
-        run.figure_notices += said
-        rows.extend(held_rows(run, actor, day, state, areas, said))
+        notices = states.notices_on(day, state)
+        run.figure_notices += notices
+        rows.extend(held_rows(run, actor, day, state, areas, notices))
         drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
     regions = run.regions
     land = {
@@ -193,8 +193,8 @@ def flows(
     none to control: 2,125.0 km²
     none to advance: 626.2 km²
     """
-    asked, wanted = Options(**options), parse_periods(periods)
-    run = Run.open(archive, asked if asked.is_split else replace(asked, by="none"))
+    run_options, wanted = Options(**options), parse_periods(periods)
+    run = Run.open(archive, run_options if run_options.is_split else replace(run_options, by="none"))
     rows: list[FlowRow] = []
     shares: dict[LayerShare, None] = {}
 
@@ -209,8 +209,8 @@ def flows(
     for span, (turned, covered) in in_order(run.options.threads, measure, run.resolved(wanted)):
         known, turned_km2 = turned or ([], np.empty((0, 0, 0)))
         elsewhere = {"gained": [turned_km2[-1].sum(axis=0)], "lost": [turned_km2[:, -1].sum(axis=0)]} if turned else {}
-        said = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
-        own, codes = columns_of(run, span), join_codes(said)
+        notices = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
+        own, codes = columns_of(run, span), join_codes(notices)
         # A row each pair of the view's roles, also of those that the maps do not show.
         roles = [*(role.value for role in Role if role in run.view.roles or role in known), NOTHING]
         for line, (old, new) in product(run.lines.shown, list(product(roles, roles))[:-1]):
@@ -220,6 +220,6 @@ def flows(
             own |= {"level": line.level, "region": line.region, "from_role": old, "to_role": new}
             rows.append(FlowRow(**own, km2=km2, notes=codes))
         run.spans.append(span)
-        run.figure_notices += said
+        run.figure_notices += notices
         shares |= dict.fromkeys(covered)
     return table_of(run, FlowRow, rows, shares=shares)

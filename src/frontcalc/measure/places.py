@@ -82,7 +82,7 @@ def places(
     point, piece = shapely.STRtree(run.regions.pieces).query(shapely.points(x, y), predicate="intersects")
     np.minimum.at(region, point, run.regions.owner[piece])
     # Where only some regions are asked for, places elsewhere are left out.
-    asked = ~np.isin(region, run.lines.left_out)
+    inside = ~np.isin(region, run.lines.left_out)
     labels = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
     fine = [line for line in run.lines.shown if line.level == run.regions.level]
     labels |= {member: line.region for line in fine for member in line.members}
@@ -90,13 +90,13 @@ def places(
     net: list[PlaceRow] = []
     for span in spans:
         by_place: dict[tuple[str, float, float], list[PlaceRow]] = {}
-        whose = (run.archive.name, span.actor, span.period.label)
+        keys = (run.archive.name, span.actor, span.period.label)
         looked = ((state, _held(run, state, span.actor, x, y)) for state in run.states(span.actor).within(span))
         for (previous, before), (state, now) in pairwise(looked):
-            for index in np.flatnonzero((now != before) & asked).tolist():
+            for index in np.flatnonzero((now != before) & inside).tolist():
                 (lon, lat), notes = points[index].tolist(), join_codes((*span.notices, *state.notices))
                 place = (names[index], labels.get(int(region[index]), ""), "gained" if now[index] else "lost")
-                rows.append(PlaceRow(*whose, *place, state.day, previous.day, run.view.name, lon, lat, notes))
+                rows.append(PlaceRow(*keys, *place, state.day, previous.day, run.view.name, lon, lat, notes))
                 by_place.setdefault((names[index], lon, lat), []).append(rows[-1])
         # A place changes hands back and forth: an odd number of changes leaves it changed.
         net += [changes[-1] for changes in by_place.values() if len(changes) % 2]

@@ -88,12 +88,12 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     stored = load_embedded()
     spelt = [(own.name, (own.code, own.name_uk, *own.aliases)) for own in stored.regions]
     known = [NamedRegion(*own, (at,)) for at, own in enumerate(spelt)]
-    found = find(name, known)
-    if len(found) != 1:
-        near = [place.label for place in found] or suggestions(name, known)
+    matches = find(name, known)
+    if len(matches) != 1:
+        near = [place.label for place in matches] or suggestions(name, known)
         cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
         raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
-    (index,) = found[0].members
+    (index,) = matches[0].members
     table, mine = list_regions(), stored.pieces[stored.owner == index]
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
     neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {stored.regions[index].name}
@@ -194,5 +194,5 @@ def _overlaps(names: Sequence[str], ground: Sequence[shapely.MultiPolygon]) -> l
     pieces, of = geometry.subdivide(parts)
     km2 = {pair: m2 / 1e6 for pair, m2 in overlaps(pieces, own[of])[2].items() if m2 / 1e6 > _TOUCHING_KM2}
     smaller = {(a, b): float(geometry.area_km2(min(ground[a], ground[b], key=shapely.area))) for a, b in km2}
-    found = [RegionOverlap(names[a], names[b], km2[a, b], 100 * km2[a, b] / smaller[a, b]) for a, b in km2]
-    return sorted(found, key=lambda pair: (-pair.km2, pair.first, pair.second))
+    pairs = [RegionOverlap(names[a], names[b], km2[a, b], 100 * km2[a, b] / smaller[a, b]) for a, b in km2]
+    return sorted(pairs, key=lambda pair: (-pair.km2, pair.first, pair.second))

@@ -81,8 +81,8 @@ def sensitivity(
     >>> print(f"{base.net_km2:,.0f} km², {least.net_km2:,.0f} to {most.net_km2:,.0f} in range")
     520 km², 388 to 640 in range
     """
-    asked, wanted = Options(**options), parse_periods([period])
-    run = Run.open(archive, asked if asked.is_split else replace(asked, by="none"))
+    run_options, wanted = Options(**options), parse_periods([period])
+    run = Run.open(archive, run_options if run_options.is_split else replace(run_options, by="none"))
     spans = run.resolved(wanted)
     covered = _range_notice(run)
     rows = [row for one in measured(run, spans) if one.change for row in _rows(run, one)]
@@ -128,9 +128,9 @@ def _figures(run: Run, gained: Floats, lost: Floats) -> Floats:
     return np.array([(more, less, more - less) for more, less in sums])
 
 
-def _least_and_most(found: Iterable[Floats | None]) -> tuple[Floats, Floats]:
+def _least_and_most(arrays: Iterable[Floats | None]) -> tuple[Floats, Floats]:
     """Return the least and the most of each figure (n, 3), over the outcomes that have it."""
-    known = np.stack([figures for figures in found if figures is not None])
+    known = np.stack([figures for figures in arrays if figures is not None])
     return np.nanmin(known, axis=0), np.nanmax(known, axis=0)
 
 
@@ -148,8 +148,8 @@ def _rows(run: Run, one: Measured) -> Iterator[SensitivityRow]:
     outcomes: list[Outcome] = [("base", "as asked", one.span, base), *_outcomes(run, one, every=True)]
     ends = _least_and_most(figures for assumption, choice, _, figures in outcomes if _in_range(assumption, choice))
     # No two maps give the ends of a range.
-    nowhere = replace(one.span, opening=None, closing=None, notices=())
-    outcomes += [("range", choice, nowhere, end) for choice, end in zip(("least", "most"), ends, strict=True)]
+    unmapped = replace(one.span, opening=None, closing=None, notices=())
+    outcomes += [("range", choice, unmapped, end) for choice, end in zip(("least", "most"), ends, strict=True)]
     for place, line in enumerate(run.lines.shown):
         for assumption, choice, span, figures in outcomes:
             its = base[place].tolist()
@@ -269,7 +269,7 @@ def _overlaid_otherwise(run: Run, one: Measured, ends: tuple[State, State], *, e
         yield "slivers", _LEFT_OUT.format(limit), span, _figures(run, *broad_km2)
     if beside := [line for line in run.lines.shown if any(border_km2(run, span.actor, line, one.change) or ())]:
         yield from _borders_elsewhere(run, one, beside, parts)
-    if faults := [found for found in one.suspect if found[2].code == "REDEFINITION"]:
+    if faults := [fault for fault in one.suspect if fault[2].code == "REDEFINITION"]:
         assert one.change is not None
         whole = (("gained", one.change.gained_km2), ("lost", one.change.lost_km2))
         sound_km2 = (km2 - sum(own for side, own, _ in faults if side == kind) for kind, km2 in whole)
@@ -290,8 +290,8 @@ def _borders_elsewhere(
     for row, members in enumerate(rows):
         own[row, list(members)] = True
     for ground in parts:
-        _, taken, owner = cells.cut(ground)
-        polygons, piece = geometry.polygons_of(taken)
+        _, pieces, owner = cells.cut(ground)
+        polygons, piece = geometry.polygons_of(pieces)
         groups = [polygons[owner[piece] == cell] for cell in range(len(cells.names))]
         km2 = np.array([own[:-1] for own, *_ in partition.split(*groups)])
         by_row = np.einsum("rc,cp->rp", near.any(axis=0).astype(float), km2)

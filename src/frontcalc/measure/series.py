@@ -79,8 +79,8 @@ def series(
         raise UsageError(f"{begin} is after {end}", where="--since and --until", cure="swap them")
     dates = list(dates_between(maps, max(begin, maps.days[0]), end, every)) if maps.days[0] <= end >= begin else []
     if not dates:
-        asked = f"from {begin} to {end}" if begin <= end else f"from {begin} on" if since else f"up to {end}"
-        raise NoDataError(f"has no map {asked}", where=maps.name, cure=f"its maps are of {maps.extent}")
+        bounds = f"from {begin} to {end}" if begin <= end else f"from {begin} on" if since else f"up to {end}"
+        raise NoDataError(f"has no map {bounds}", where=maps.name, cure=f"its maps are of {maps.extent}")
     rows: list[SeriesRow] = []
     what = "measuring map" if every == "snapshot" else f"measuring {every}"
     eve = max(begin, maps.first + timedelta(days=1)) - timedelta(days=1)
@@ -100,10 +100,10 @@ def _actor_series(
     held: Floats | None = None
     for day in dates:
         state = states.on(day)
-        said = states.notices_on(day, state)
+        notices = states.notices_on(day, state)
         if state and before and state.snapshot.ref == before.snapshot.ref:
-            said.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
-        run.figure_notices += said
+            notices.append(Notice("NO-NEW-MAP", f"the map is still that of {state.day}", str(day)))
+        run.figure_notices += notices
         span = Span(Period(str(day), since, day), before, state, actor=actor)
         suspect: list[Redefinition] = []
         # Each step starts from the areas at the close of the one before, so that no map is overlaid twice.
@@ -114,19 +114,19 @@ def _actor_series(
             suspect = suspect_parts(run, span, moved, at_once=False)
             moved_km2 = interpolated(run, span, moved)[0]
             stale = watch.step(*span.ends, float(moved.gained_km2[-1]), str(day))
-            said = [*said, *stale, *dropped(run, [moved], str(day))]
+            notices = [*notices, *stale, *dropped(run, [moved], str(day))]
             run.figure_notices += [*stale, *(notice for *_, notice in suspect)]
         elif state and held is None:
             held = run.areas(state.snapshot, actor)
-        said, days, shown = [*said, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
-        marked, maps = noted(said), (state.day if state else None, before.day if before else None)
+        notices, days, shown = [*notices, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
+        marked, maps = noted(notices), (state.day if state else None, before.day if before else None)
         held_km2 = None if held is None or state is None else held[0].tolist()
         for line in run.lines.shown:
             mine = [notice for _, km2, notice in suspect if line.sum_of(km2) >= SHOWN_KM2]
             own: dict[str, Any] = dict(shown.row(line.members) if shown else BLANK)
             del own["opening_km2"], own["closing_km2"]
             net, is_moved = own["net_km2"], line in moved_km2
-            own |= noted([*said, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked
+            own |= noted([*notices, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked
             yield SeriesRow(
                 *(run.archive.name, actor, day, line.level, line.region, *maps, days, run.view.name),
                 held_km2=None if held_km2 is None else line.sum_of(held_km2),

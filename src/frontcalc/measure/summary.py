@@ -126,8 +126,8 @@ def summaries(
         raise UsageError("--gross shows slivers beside the figures that they are in", cure="leave out --drop-slivers")
     if calendar.same_span and units != ["year"]:
         raise UsageError("cuts years to the same days", where="--same-span", cure="use it with --every year")
-    asked = Options(**options)
-    run = Run.open(archive, asked)
+    run_options = Options(**options)
+    run = Run.open(archive, run_options)
     if (file := baseline_file(calendar.baseline)) is not None:
         run.baseline = run.archive.beside(file)
     elif calendar.baseline:
@@ -142,10 +142,10 @@ def summaries(
     return tables
 
 
-def baseline_file(asked: str | Path | date | None) -> Path | None:
+def baseline_file(baseline: str | Path | date | None) -> Path | None:
     """Return a baseline as a file: a path, or a text with a slash or a suffix that is no number; None for a day."""
-    text = "" if asked is None or isinstance(asked, date) else str(asked)
-    is_file = isinstance(asked, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
+    text = "" if baseline is None or isinstance(baseline, date) else str(baseline)
+    is_file = isinstance(baseline, Path) or os.sep in text or Path(text).suffix.strip(".0123456789")
     return Path(text) if is_file else None
 
 
@@ -161,7 +161,7 @@ def _baseline_notice(run: Run, actor: str) -> Notice:
 def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:
     """Return the summary by one calendar unit, with the files of the maps that it rests on."""
     wanted = [(actor, period) for actor in run.actors for period in periods]
-    said = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
+    baseline_notices = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     step = (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[Span, list[tuple[Span, Change]]] = {}
@@ -169,7 +169,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
-            span = replace(span, notices=(*span.notices, *said[actor]))
+            span = replace(span, notices=(*span.notices, *baseline_notices[actor]))
             pairs = pairwise(steps_in(run, span, step) if step else ())
             steps_of[span] = [(Span(period, *pair, actor=actor), run.step(*pair, actor)) for pair in pairs]
             yield span

@@ -112,26 +112,26 @@ def verify(
     2023: claimed 465, computed 465.00 km2: agrees
     six-times: claimed 6, computed 5.81 times: agrees
     """
-    own = Options(**options)
-    if own.only:
+    run_options = Options(**options)
+    if run_options.only:
         raise UsageError("a claim says itself what it is of", where="only", cure="write it into the claims file")
-    if (own.actor or "").casefold() == "all":
+    if (run_options.actor or "").casefold() == "all":
         raise UsageError("a claim is of one actor", where="actor", cure="name one")
     path = find_claims(claims)
     content, name = file_of(path).head(LARGEST + 1), file_of(path).label
-    asked, named = read_claims(content, where=name)
-    base = Run.open(path.parent / named if named and archive is None else archive, own)
+    entries, named = read_claims(content, where=name)
+    base = Run.open(path.parent / named if named and archive is None else archive, run_options)
     runs: dict[tuple[str, ...], Run] = {}
     run_for = partial(_run_for, base, runs, name)
     # All regions are looked up before anything is measured.
-    for one in (one for claim in asked for one in (claim, claim.plus) if one):
+    for one in (one for claim in entries for one in (claim, claim.plus) if one):
         run_for(one, "")
-    stated = [_whole(run_for, claim, AS_STATED) for claim in track(asked, "checking claim")]
-    pairs = zip(asked, stated, strict=True)
+    stated = [_whole(run_for, claim, AS_STATED) for claim in track(entries, "checking claim")]
+    pairs = zip(entries, stated, strict=True)
     rows = [_row(claim, base.archive.name, figure, *_verdict(run_for, claim, figure)) for claim, figure in pairs]
-    for claim, others, implied, days in contradictions(asked):
-        said = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in others]
-        sum_ = f"{said[0]} in {days} days" if days else f"{said[0]} to {said[1]}"
+    for claim, others, implied, days in contradictions(entries):
+        amounts = [f"{printed(float(other.value))} {UNIT_LABELS[other.unit]}" for other in others]
+        sum_ = f"{amounts[0]} in {days} days" if days else f"{amounts[0]} to {amounts[1]}"
         reason = f"the claims contradict each other: {sum_} is {printed(implied)} {UNIT_LABELS[claim.unit]}"
         figure = Figure(implied, "", claim.actor, claim.view)
         row = _row(claim, base.archive.name, figure, Verdict.DISAGREES, reason)
@@ -250,18 +250,18 @@ def figure_of(run: Run, claim: Claim, choice: Choice) -> Figure:
     actor, spans = claim.actor, []
     first, last = run.archive.days[0], run.archive.days[-1]
     days = [day for period in claim.periods for day in (period.opens_on or first, period.closes_on or last)]
-    found: float | str
+    result: float | str
     try:
         actor, *_ = run.begin(days, None)
         spans = [span_of(run, actor, claim, period, choice) for period in claim.periods]
         lacking = next(filter(None, (missing_in(span, claim) for span in spans)), "")
-        found = lacking or _value(run, claim, choice[0] == "sum", spans)
+        result = lacking or _value(run, claim, choice[0] == "sum", spans)
     except UsageError as error:
         # What the archive lacks altogether: layers of the actor, or of a role that the view counts.
         if error.where != run.archive.name:
             raise
-        found = error.problem
-    value, missing = (None, found) if isinstance(found, str) else (found * claim.per_km2, "")
+        result = error.problem
+    value, missing = (None, result) if isinstance(result, str) else (result * claim.per_km2, "")
     ends = [state.day if state else None for span in spans[:1] for state in (span.opening, span.closing)]
     opening, closing = ends or (None, None)
     notices = tuple(notice for span in spans for notice in span.notices)
@@ -300,8 +300,8 @@ def missing_in(span: Span, claim: Claim) -> str:
     if not lacking:
         return ""
     telling = ("NO-MAP", "NO-NEW-MAP", "OPENS-LATE", "CLOSES-EARLY", "OLD-MAP", "ENDED")
-    said = dict.fromkeys(notice.message for notice in span.notices if notice.code in telling)
-    return "; ".join(said) or "there is no such map"
+    reasons = dict.fromkeys(notice.message for notice in span.notices if notice.code in telling)
+    return "; ".join(reasons) or "there is no such map"
 
 
 def coarse_in(span: Span, claim: Claim) -> str:
@@ -310,8 +310,8 @@ def coarse_in(span: Span, claim: Claim) -> str:
     if days is None or not span.ends:
         return ""
     pairs = [(day, state.day) for day, state in zip((opens_on, closes_on), span.ends, strict=True) if day and state.day]
-    asked = (closes_on - opens_on).days if opens_on and closes_on else days
-    off = max([abs((day - mine).days) for day, mine in pairs] + [abs(days - asked)]) / asked
+    length = (closes_on - opens_on).days if opens_on and closes_on else days
+    off = max([abs((day - mine).days) for day, mine in pairs] + [abs(days - length)]) / length
     if off <= max(SPAN_TOLERANCE, leeway(claim)):
         return ""
     maps = " and ".join(str(state.day) for state in span.ends)

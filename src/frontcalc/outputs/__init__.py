@@ -61,9 +61,9 @@ def render(
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
-    told = {"width": width, "colour": colour} if format_ == "table" else {}
+    style = {"width": width, "colour": colour} if format_ == "table" else {}
     module, name = writers[format_].split(".")
-    content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **told)
+    content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **style)
     encoded: bytes = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
 

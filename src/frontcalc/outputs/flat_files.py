@@ -66,10 +66,10 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
         }
         for code in used
     ]
-    found = []
+    results = []
     for row in result.rows:
         figures = {name: jsonable(getattr(row, name)) for name in _SARIF_PROPERTIES}
-        found.append(
+        results.append(
             {
                 "ruleId": row.code,
                 "ruleIndex": used.index(row.code),
@@ -80,8 +80,8 @@ def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
                 "properties": {name: value for name, value in figures.items() if value not in (None, "")},
             }
         )
-    driver = {"name": "frontcalc", "version": result.meta.version, "rules": rules}
-    document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": found}]}
+    tool = {"driver": {"name": "frontcalc", "version": result.meta.version, "rules": rules}}
+    document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": tool, "results": results}]}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 

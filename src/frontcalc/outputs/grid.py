@@ -144,8 +144,8 @@ def basis(meta: Meta) -> Iterable[str]:
     if any(spelling(name) in CLAIMED_LIMITS for name in meta.counted):
         yield "Kursk to 1 Dec 2024: ISW's claimed limit, which is no assessed control"
     # Those whose area changed have a notice, which says where and by how much.
-    told = {one.message.partition(":")[0].partition(" in ")[0] for one in meta.notices if one.code == "OTHER-ACTOR"}
-    if others := [actor for actor in meta.other_actors if actor not in told]:
+    named = {one.message.partition(":")[0].partition(" in ")[0] for one in meta.notices if one.code == "OTHER-ACTOR"}
+    if others := [actor for actor in meta.other_actors if actor not in named]:
         yield f"also on these maps: {', '.join(others)} (see --actor)"
     accuracy = f" ({meta.regions_accuracy})" if meta.regions and meta.regions_accuracy else ""
     how = meta.snapping if meta.regions else None
@@ -167,7 +167,7 @@ def projection(meta: Meta | ArchiveMeta) -> str:
     """Return which projection and regions were used."""
     if not meta.regions:
         return meta.crs
-    # A set that was fetched is told by its content, since it may be another tomorrow.
+    # A set that was fetched is identified by its content, since the next fetch may bring another.
     fetched = isinstance(meta, Meta) and meta.region_source and not meta.regions_accuracy
     return f"{meta.crs} · regions: {meta.regions.name}" + (f" (SHA-256 {meta.regions.sha256[:16]}…)" if fetched else "")
 

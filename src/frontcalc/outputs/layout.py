@@ -87,9 +87,9 @@ def _by_region(
 
     In the `last` column stands what that gives for a region's rows.
     """
-    found = {(getattr(row, side), _key(row)): row for row in rows}
-    sides = dict.fromkeys(each for each, _ in found)
-    regions = {one: [found[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}
+    row_of = {(getattr(row, side), _key(row)): row for row in rows}
+    sides = dict.fromkeys(each for each, _ in row_of)
+    regions = {one: [row_of[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}
     labels = tree(regions, meta.level, lambda one: tuple(-(size(row) or 0.0) for row in regions[one]))
     areas = [source for _, source in columns if isinstance(source, str) and source.endswith("_km2")]
     lines = []
@@ -131,11 +131,11 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         last = partial(ratio_text, per_day=per_day)
     lines = _by_region(rows, "period", columns, meta, lambda row: abs(row.net_km2 or 0.0), last)
     footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
-    whose = "left out, " if meta.drops_slivers else "of it "
+    prefix = "left out, " if meta.drops_slivers else "of it "
     for row in totals:
         if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
-            footer.append(f"{row.period}: {whose}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
+            footer.append(f"{row.period}: {prefix}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
     yield grid_of(title, header, lines, meta, [*footer, explained(rows)])
 
 
@@ -336,13 +336,13 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) ->
 
 def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
     """Return one cell of a matrix; margins are sums, and from nothing to nothing is no figure."""
-    found = [row.km2 for row in rows if old in (row.from_role, _ALL) and new in (row.to_role, _ALL)]
-    measured = [value for value in found if value is not None and (old != new or old not in (NOTHING, _ALL))]
+    areas = [row.km2 for row in rows if old in (row.from_role, _ALL) and new in (row.to_role, _ALL)]
+    measured = [value for value in areas if value is not None and (old != new or old not in (NOTHING, _ALL))]
     return km2(fsum(measured) if measured else None)
 
 
 def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
-    """Yield what each period's matrix comes to: gained, lost, net, and what only changed its role."""
+    """Yield the sums of each period's matrix: gained, lost, net, and what only changed its role."""
     totals = [row for row in rows if row.level == TOTAL]
     for period in dict.fromkeys(row.period for row in totals):
         mine = [row for row in totals if row.period == period and row.km2 is not None]

@@ -86,8 +86,8 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
     ]
     footer = []
     for row in rows:
-        whose = f"{row.actor} in {row.region}" if row.region != TOTAL else row.actor
-        by = ", ".join(filter(None, (row.measure, whose, row.view, row.qualifier)))
+        subject = f"{row.actor} in {row.region}" if row.region != TOTAL else row.actor
+        by = ", ".join(filter(None, (row.measure, subject, row.view, row.qualifier)))
         footer.append(f"{row.id} ({by}): {row.reason}" + (f" · «{row.text}»" if row.text else ""))
     verdicts = ", ".join(f"{verdict} {count}" for verdict, count in meta.counts)
     footer += [f"verdicts: {verdicts}", projection(meta), *meta.attribution]

@@ -221,16 +221,16 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
 
 def cells(result: Table[Any, Any], units: str = "km2", *, attribution: bool = False) -> dict[str, list[Any]]:
     """Return the cells of each published column by its name, figures rounded; flat files have the attribution too."""
-    found = {}
+    published = {}
     for own, name in header(result.kind, units).items():
         factor = UNITS[units].per_km2 if "km2" in own.split("_") else 1.0
         places = PLACES.get(name, 3)
         values = map(attrgetter(own), result.rows)
         # No zero is -0.0.
-        found[name] = [round(value * factor, places) + 0.0 if isinstance(value, float) else value for value in values]
+        published[name] = [round(one * factor, places) + 0.0 if isinstance(one, float) else one for one in values]
     if attribution:
-        found[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
-    return found
+        published[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
+    return published
 
 
 def records(published: dict[str, list[Any]]) -> list[dict[str, Any]]:

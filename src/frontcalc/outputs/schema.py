@@ -35,7 +35,7 @@ PUBLISHED: dict[type, type] = {
 """The classes of rows that are written as tables, and what each rests on; those with polygons are written as maps."""
 
 VERSION = 1
-"""Of all schemas; it changes only if a column is changed or taken away, never when one is appended."""
+"""Of all schemas; it changes only if a column is changed or removed, never when one is appended."""
 
 _KINDS: dict[type, str]
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean", date: "string", type(None): "null"}

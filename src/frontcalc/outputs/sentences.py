@@ -155,8 +155,8 @@ def is_stretched(row: Any) -> bool:
     """Say whether a map at an end of a row's period, where the archive does not end, is older by 5 % of the period."""
     if not row.days or not is_period(row.period):
         return False
-    asked, (_, early) = parse_period(row.period), ends_short(row)
-    first, last = asked.opens_on or row.opening, asked.closes_on or row.closing
+    period, (_, early) = parse_period(row.period), ends_short(row)
+    first, last = period.opens_on or row.opening, period.closes_on or row.closing
     older: int = max((first - row.opening).days, 0 if early else (last - row.closing).days)
     return older > SPAN_TOLERANCE * (last - first).days
 
@@ -172,8 +172,8 @@ def period_heading(row: Any) -> str:
     late, early = (row.opening, row.closing) if is_stretched(row) else ends_short(row)
     if not late and not early:
         return str(row.period)
-    asked = parse_period(row.period)
-    opens_on, closes_on = asked.opens_on or row.opening, asked.closes_on or row.closing
+    period = parse_period(row.period)
+    opens_on, closes_on = period.opens_on or row.opening, period.closes_on or row.closing
     # The year of a period goes without saying.
     start = _in_years(late, opens_on.year, (opens_on + timedelta(days=1)).year) if late else ""
     end = _in_years(early, closes_on.year) if early else ""
@@ -237,8 +237,8 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
 
 def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what changed: two periods of one sign compared, else one after the other."""
-    asked = {(used.actor, used.period): used for used in meta.periods}
-    used = [asked.get((row.actor, row.period)) for row in rows]
+    periods = {(used.actor, used.period): used for used in meta.periods}
+    used = [periods.get((row.actor, row.period)) for row in rows]
     times = list(map(_when, rows, used))
     subject, per = _subject(rows[0]), _per(meta)
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
@@ -277,27 +277,27 @@ def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:
     return f"lost {about(row.net_km2, unit)} more than it gained{when}{gross}"
 
 
-def _when(row: PeriodRow, asked: PeriodUsed | None) -> str:
+def _when(row: PeriodRow, used: PeriodUsed | None) -> str:
     """Return the period in words, with the days of its maps where those are not the ones asked for."""
     if not is_period(row.period):
         return "between the two maps"
     late, early = (row.opening, row.closing) if is_stretched(row) else ends_short(row)
     if ".." in row.period or is_stretched(row):
-        start = late or (asked and asked.opens_on) or row.opening
-        end = early or (asked and asked.closes_on) or row.closing
+        start = late or (used and used.opens_on) or row.opening
+        end = early or (used and used.closes_on) or row.closing
         return f"between {written(start)} and {written(end)}" if start and end else f"in {row.period}"
-    said = in_period(row.period)
-    return said + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
+    phrase = in_period(row.period)
+    return phrase + (f" from {written(late)}" if late else "") + (f" up to {written(early)}" if early else "")
 
 
-def _maps(row: PeriodRow, asked: PeriodUsed | None) -> str:
+def _maps(row: PeriodRow, used: PeriodUsed | None) -> str:
     """Return which maps a period was measured between, and how far apart they are."""
     if not row.opening or not row.closing:
         return ""
     text = f"maps of {written(row.opening)} and {written(row.closing)}, {row.days} days apart"
-    if "SPAN" in row.notes.split() and asked and asked.opens_on and asked.closes_on:
-        days = (asked.closes_on - asked.opens_on).days
-        ends = f"{written(asked.opens_on)} to {written(asked.closes_on)}"
+    if "SPAN" in row.notes.split() and used and used.opens_on and used.closes_on:
+        days = (used.closes_on - used.opens_on).days
+        ends = f"{written(used.opens_on)} to {written(used.closes_on)}"
         text += f" where {days} were asked for" if days != row.days else f" where {ends} was asked for"
     return text
 

@@ -28,7 +28,7 @@ _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 
 def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
-    """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; cuts are said."""
+    """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer lists cuts."""
     blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
@@ -87,7 +87,7 @@ def _escape(text: str) -> str:
     for mark in "\\|*_`[]~":
         flat = flat.replace(mark, f"\\{mark}")
     # Code hosts make links of bare addresses, those of mail even where a mark is escaped.
-    flat = _ADDRESS.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], flat).replace("://", "\\://")
+    flat = _ADDRESS.sub(lambda match: match[0][:-1] + "\\" + match[0][-1], flat).replace("://", "\\://")
     indent = "&nbsp;" * (len(text) - len(text.lstrip(" ")))
     return indent + escape(flat, quote=False).replace("@", "@<!-- -->")
 

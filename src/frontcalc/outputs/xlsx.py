@@ -69,7 +69,7 @@ def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
 
 
 def _write_method(book: Any, result: Table[Any, Any], units: str) -> None:
-    """Write the sheet that says what the figures are, what they rest on and what is to be said of them."""
+    """Write the sheet of the method, the sources and the notices."""
     sheet = book.add_worksheet(METHOD)
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 1, 30, wrapped)
@@ -91,10 +91,10 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
     if marks := explained(result.rows):
         yield "Marks behind figures", [(mark,) for mark in marks.split("; ")]
-    notices: list[tuple[str, ...]]
-    said = with_lines(meta.notices)
-    notices = [(one.code, one.period, f"{one.message} ({CODES[one.code]})") for one in said]
-    yield "Notices", notices or [("none",)]
+    lines: list[tuple[str, ...]]
+    notices = with_lines(meta.notices)
+    lines = [(one.code, one.period, f"{one.message} ({CODES[one.code]})") for one in notices]
+    yield "Notices", lines or [("none",)]
     if not isinstance(meta, RegionMeta):
         files = [meta.file] if isinstance(meta, RegionCheckMeta) else [meta.regions, *meta.files]
         read = [meta.claims, *files] if isinstance(meta, ClaimsMeta) else files

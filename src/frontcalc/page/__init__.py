@@ -134,8 +134,8 @@ def _item(figure: Any) -> dict[str, Any]:
     item = _bokeh("embed").json_item(figure)
     numbers: dict[str, str] = {}
 
-    def renumbered(found: re.Match[str]) -> str:
-        return numbers.setdefault(found[0], f"m{len(numbers) + 1}")
+    def renumbered(match: re.Match[str]) -> str:
+        return numbers.setdefault(match[0], f"m{len(numbers) + 1}")
 
     doc = orjson.loads(re.sub(r'(?<="id":")[^"]*', renumbered, orjson.dumps(item["doc"]).decode()))
     return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
@@ -147,7 +147,7 @@ def _bokeh(module: str) -> Any:
 
 
 def _map_figure(*, synthetic: bool) -> Any:
-    """Return the map: held ground, what was gained and lost, and regions, which are asked by pointing at them."""
+    """Return the map: ground held, gained and lost, and the regions, whose figures show under the pointer."""
     models = _bokeh("models")
     tools = [models.PanTool(), models.WheelZoomTool(modifiers="ctrl"), models.TapTool()]
     figure = _figure("map", tools, height=560)

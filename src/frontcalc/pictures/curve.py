@@ -50,11 +50,11 @@ def read_events(path: str | Path) -> tuple[Event, ...]:
     entry = file_of(Path(path))
     try:
         text = unpack(entry.read(), where=entry.label).decode("utf-8-sig")
-        found = list(csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True))
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError("is no CSV in UTF-8", where=entry.label, cure=_CURE) from error
     events = []
-    for number, row in enumerate(found, start=2):
+    for number, row in enumerate(rows, start=2):
         values = {str(name).strip().casefold(): value for name, value in row.items()}
         if not {"date", "label"} <= values.keys():
             raise DataError("lacks the column date or label", where=entry.label, cure=_CURE)
@@ -180,21 +180,21 @@ def _lines(
 ) -> list[tuple[Event, float, float, int]]:
     """Return each event with the x of its line, the x of its label, and the row that the label has for itself."""
     # From the last to the first: so no line up to a label crosses another label.
-    taken: list[float] = []
-    found = []
+    edges: list[float] = []
+    lines = []
     for event in reversed(events):
         x = box.left + (event.day - first).days / (last - first).days * box.width
         label = sheet.fit(event.label, _EVENT_PT, box.width * 0.6)
         width = sheet.measure(label, _EVENT_PT)[0] + sheet.px(4)
         start = max(box.left, min(x, box.right - width))
-        row = next((number for number, edge in enumerate(taken) if start + width <= edge), len(taken))
+        row = next((number for number, edge in enumerate(edges) if start + width <= edge), len(edges))
         # The line up to this label closes the rows below to labels further left.
-        taken = [min(start, edge) for edge in taken[: row + 1]] + [start] * (row == len(taken)) + taken[row + 1 :]
-        if len(taken) > _MOST_LINES:
+        edges = [min(start, edge) for edge in edges[: row + 1]] + [start] * (row == len(edges)) + edges[row + 1 :]
+        if len(edges) > _MOST_LINES:
             problem = f"more than {_MOST_LINES} events fall together near {event.day}"
             raise UsageError(problem, where="--events", cure="leave some out, or give a wider --size")
-        found.append((Event(event.day, label), x, start, row))
-    return found
+        lines.append((Event(event.day, label), x, start, row))
+    return lines
 
 
 def _dates(axes: Axes, first: date, last: date) -> None:

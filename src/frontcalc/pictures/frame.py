@@ -81,12 +81,12 @@ def frame_of(zoom: str, plane: str, changed: Geometries, held: Geometries, regio
         names.NamedRegion(name, tuple(filter(None, (code, *others))), (index,))
         for index, (name, code, others) in enumerate(zip(regions.names, codes, spellings, strict=True))
     ]
-    found = names.find(zoom, known)
-    if len(found) == 1:
-        return _around(regions.land[regions.land_owner == found[0].members[0]], plane)
+    matches = names.find(zoom, known)
+    if len(matches) == 1:
+        return _around(regions.land[regions.land_owner == matches[0].members[0]], plane)
     close = names.suggestions(zoom, known)
     cure = f"did you mean {' or '.join(close)}?" if close else "give auto, a region, or W,S,E,N in degrees"
-    problem = "names several regions" if found else "is neither auto, nor a region, nor a box"
+    problem = "names several regions" if matches else "is neither auto, nor a region, nor a box"
     raise UsageError(problem, where=f"--zoom {zoom}", cure=cure)
 
 
@@ -160,8 +160,8 @@ def towns() -> tuple[tuple[str, float, float, int], ...]:
     """
     text = (resources.files("frontcalc") / "data" / "towns.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    found = ((row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows)
-    return tuple(sorted(found, key=lambda town: town[-1]))
+    entries = ((row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows)
+    return tuple(sorted(entries, key=lambda town: town[-1]))
 
 
 def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:

@@ -1,7 +1,7 @@
 """The names on a map: each beside its point, none on another, all inside the picture, where they hide little.
 
-By rank, each label takes the best of its places that is still free: Imhof's positions around a point. What finds none
-is left out, since a name that is missing misleads nobody and one on another is read wrongly.
+By rank, each label takes the best of its places that is still free: Imhof's positions around a point. A label
+without a free place is left out, since a missing name does no harm and one on another is read wrongly.
 """
 
 from __future__ import annotations
@@ -64,29 +64,29 @@ def place(
 
     The most important come first; `cost` says how bad a place is for a label (0 is best), None where it may not stand.
     """
-    taken: list[Box] = []
-    found = []
+    boxes: list[Box] = []
+    placed = []
     for label in labels:
         free = []
         for order, (box, anchor) in enumerate(_places(label)):
             own = [box.grown(_PAD), *([Box(*anchor, *anchor).grown(label.mark)] if label.mark else [])]
-            if all(_is_free(part, canvas, taken) for part in own):
+            if all(_is_free(part, canvas, boxes) for part in own):
                 price = cost(label, box)
                 if price is not None:
                     free.append((price, order, box, anchor, own))
         if free:
             _, _, box, anchor, own = min(free, key=lambda entry: entry[:2])
-            taken.extend(own)
-            found.append((label, box, anchor))
-    return found
+            boxes.extend(own)
+            placed.append((label, box, anchor))
+    return placed
 
 
-def _is_free(box: Box, canvas: Box, taken: Sequence[Box]) -> bool:
-    """Say whether a box lies on the canvas and shares no ground with those that are taken."""
+def _is_free(box: Box, canvas: Box, boxes: Sequence[Box]) -> bool:
+    """Say whether a box lies on the canvas and overlaps none of `boxes`."""
     left, bottom, right, top = box
     if left < canvas.left or bottom < canvas.bottom or right > canvas.right or top > canvas.top:
         return False
-    return all(right <= one.left or one.right <= left or top <= one.bottom or one.top <= bottom for one in taken)
+    return all(right <= one.left or one.right <= left or top <= one.bottom or one.top <= bottom for one in boxes)
 
 
 def _places(label: Label) -> Iterator[tuple[Box, Point]]:

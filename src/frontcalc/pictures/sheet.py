@@ -281,8 +281,8 @@ def ticks_between(low: float, high: float, most: int) -> tuple[list[float], list
     """Return round figures between two, and how they are written."""
     from matplotlib.ticker import MaxNLocator
 
-    found = [float(tick) for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
-    step = abs(found[1] - found[0]) if len(found) > 1 else 1.0
+    candidates = [float(tick) for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    step = abs(candidates[1] - candidates[0]) if len(candidates) > 1 else 1.0
     places = next((number for number in range(6) if abs(round(step, number) - step) < 1e-9), 6)
-    ticks = [tick for tick in found if low <= tick <= high]
+    ticks = [tick for tick in candidates if low <= tick <= high]
     return ticks, [km2(tick, places=places) for tick in ticks]

@@ -54,15 +54,15 @@ def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
 
 def finding(row: PeriodRow, unit: Unit) -> str:
     """Return a row's net change, as in «+2,750 km² in 2024, to 17 Nov», with days of maps that are not its ends."""
-    found, (late, early) = sentences.change(row.net_km2, unit), sentences.ends_short(row)
+    net, (late, early) = sentences.change(row.net_km2, unit), sentences.ends_short(row)
     if not is_period(row.period):
-        return f"{found} between two maps"
+        return f"{net} between two maps"
     if ".." in row.period or sentences.is_stretched(row):
         if not row.opening:
-            return f"{found} in {row.period}"
-        return f"{found} from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
+            return f"{net} in {row.period}"
+        return f"{net} from {day_of_year(row.opening)} to {day_of_year(row.closing)}"
     start, end = f", from {short_day(late)}" if late else "", f", to {short_day(early)}" if early else ""
-    return f"{found} {sentences.in_period(row.period)}{start}{end}"
+    return f"{net} {sentences.in_period(row.period)}{start}{end}"
 
 
 def day_of_year(day: date | None) -> str:
@@ -87,8 +87,8 @@ def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta) -> 
 def subject(actor: str, where: str) -> str:
     """Return the actor and the regions, with a colon, to begin a title with; empty where neither is known."""
     named = "" if actor == UNNAMED else actor
-    told = f"{named} in {where}" if named and where else named or where
-    return f"{told}: " if told else ""
+    text = f"{named} in {where}" if named and where else named or where
+    return f"{text}: " if text else ""
 
 
 def place_of(rows: Sequence[PeriodRow | HeldRow | SeriesRow], meta: Meta) -> str:
