@@ -88,7 +88,7 @@ class States:
         notices, why = list[Notice](), [] if why is None else why
         for ref in self.archive.upto(day):
             bad: list[DataError] = []
-            with passing_over(bad, asked=self.skip_bad):
+            with passing_over(bad, skip_bad=self.skip_bad):
                 snapshot = self.read(ref)
                 mine = any(part.layer.actor == self.actor for part in snapshot.layers)
                 if not mine and (snapshot.tells or not all(part.empty for part in snapshot.layers)):
@@ -292,7 +292,7 @@ class States:
 
     def _layers(self, ref: SnapshotRef) -> Sequence[SnapshotLayer]:
         """Return a map's layers; none of a bad file where bad ones are skipped."""
-        with passing_over(asked=self.skip_bad):
+        with passing_over(skip_bad=self.skip_bad):
             return self.read(ref).layers
         return ()
 

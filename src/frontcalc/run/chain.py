@@ -126,7 +126,7 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
         return REMEMBERED[ref]
     key = content = None
     if cache.folder is not None:
-        with passing_over(asked=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
+        with passing_over(skip_bad=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
             # All that decides what is read from it, to a single byte of a file.
             files = (
                 f"{part.entry.label} {part.entry.siblings} {part.day} {part.field} {part.moment} "

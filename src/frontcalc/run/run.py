@@ -27,7 +27,7 @@ from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, mea
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, passing_over
 from frontcalc.snapshots.snapshot import Box
 from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
@@ -56,7 +56,7 @@ class Run:
         self.used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = {}
         self.held: dict[str, Holding] = {}
         self.baselines: dict[str, State] = {}
-        self.tells: Told = {}
+        self.tells: Tells = {}
         self._boxes: dict[SnapshotRef, Box] = {}
         self._making: dict[str, Lock] = {}
         self._partitions: dict[str, RegionSet] = {}
@@ -114,7 +114,7 @@ class Run:
         bad, layers = list[DataError](), list[SnapshotLayer]()
         for day in sorted(set(days)):
             for ref in (*self.archive.upto(day), self.archive.refs[0]):
-                with passing_over(bad, asked=self.options.skip_bad):
+                with passing_over(bad, skip_bad=self.options.skip_bad):
                     layers += self.snapshot(ref).layers
                     break
         if bad and not layers:
@@ -134,7 +134,7 @@ class Run:
         options, place = self.options, np.empty(0, dtype=object)
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
-            with passing_over(asked=options.skip_bad):
+            with passing_over(skip_bad=options.skip_bad):
                 place = self.snapshot(ref).place
                 break
         read = partial(read_regions, target_crs=options.crs, cache=self.cache)
@@ -169,7 +169,7 @@ class Run:
             if snapshot.tells:
                 snapshots.note_tells(self.tells, snapshot.tells, snapshot.ref)
             if self.tells:
-                snapshots.refuse_told(self.tells, self.archive)
+                snapshots.refuse_firm(self.tells, self.archive)
             self._check_place(snapshot)
             self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
             self.held[held.key] = held

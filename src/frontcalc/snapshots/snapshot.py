@@ -288,12 +288,12 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
 
 
 @contextmanager
-def passing_over(bad: list[DataError] | None = None, *, asked: bool = True) -> Iterator[None]:
-    """Pass over what cannot be read, if asked, and add the error to `bad`; but not where a file changed meanwhile."""
+def passing_over(bad: list[DataError] | None = None, *, skip_bad: bool = True) -> Iterator[None]:
+    """With `skip_bad`, pass over what cannot be read and add the error to `bad`; not where a file changed meanwhile."""
     try:
         yield
     except DataError as error:
-        if not asked or isinstance(error, ChangedError):
+        if not skip_bad or isinstance(error, ChangedError):
             raise
         if bad is not None:
             bad.append(error)
