@@ -26,7 +26,7 @@ from shapely.geometry import shape
 from frontcalc.crs import DEFAULT_CRS
 from frontcalc.geometry import to_bytes
 from frontcalc.natural_earth import BANDS, load_embedded
-from frontcalc.regions import NEAR_KM, RegionSet, embedded_regions, takers
+from frontcalc.regions import NEAR_KM, RegionSet, embedded_regions, partition_for
 from frontcalc.regions.snap import border_bands
 
 COUNTRIES = {
@@ -99,7 +99,7 @@ def surroundings(source: Path) -> bytes:
 def zones(regions: RegionSet, country: str) -> bytes:
     """Return what is snapped to all regions but one country's."""
     # Without a source nothing that is stored is used.
-    taken = takers(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
+    taken = partition_for(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
     assert taken.snapped is not None
     assert taken.nowhere is not None
     return to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.nowhere)

@@ -104,7 +104,7 @@ def main(kind: str) -> int:
     if kind == "exact":
         return int(exact(SHARED / "archives" / "isw-weekly") > EXACT_KM2)
     oblasts = regions.read_regions(SHARED / "regions" / "ukraine-oblasts.geojson", target_crs=DEFAULT_CRS)
-    split = regions.takers(oblasts, "RU", snap="border", plane=DEFAULT_CRS)
+    split = regions.partition_for(oblasts, "RU", snap="border", plane=DEFAULT_CRS)
     return int(max(engines(SHARED / "archives" / name, split) for name in ARCHIVES) > ENGINES_KM2)
 
 

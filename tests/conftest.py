@@ -104,7 +104,7 @@ def square(column: int, row: int) -> shapely.Polygon:
 
 
 def with_zones(
-    regions: RegionSet, zones: NDArray[np.object_], owner: NDArray[np.intp], nowhere: NDArray[np.object_]
+    regions: RegionSet, zones: NDArray[np.object_], owner: NDArray[np.intp], uncovered: NDArray[np.object_]
 ) -> RegionSet:
     """Return a set with more pieces, snapped to its regions, and the rest of the plane."""
     return replace(
@@ -112,7 +112,7 @@ def with_zones(
         pieces=np.concatenate([regions.pieces, zones]),
         owner=np.concatenate([regions.owner, owner]),
         snapped=np.repeat([False, True], [len(regions.pieces), len(zones)]),
-        nowhere=nowhere,
+        uncovered=uncovered,
     )
 
 

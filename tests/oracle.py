@@ -83,8 +83,8 @@ def _by_region_m2(ground: shapely.Geometry, regions: RegionSet) -> NDArray[np.fl
 @lru_cache(maxsize=4)
 def _rest(regions: RegionSet) -> NDArray[np.object_]:
     """Return the plane that no region takes."""
-    if regions.nowhere is not None:
-        return regions.nowhere
+    if regions.uncovered is not None:
+        return regions.uncovered
     plane = shapely.box(-1e8, -1e8, 1e8, 1e8)
     return np.array([shapely.difference(plane, shapely.union_all(regions.pieces))], dtype=object)
 

@@ -145,7 +145,7 @@ def test_the_largest_part_beside_regions_is_found_in_whichever_part_has_it() -> 
     """The largest part has 1 km² beside regions, two faces of another have 2 km² together, a third has 1.5 km²."""
     shapes = box(0, 0, 19, 13), box(-2, 0, -1, 1), box(-3, 0, -2, 1), box(30, 0, 31, 1.5)
     lone = with_zones(DRAWN, boxes(box(0, 10, 20, 12.947368421)), np.zeros(1, dtype=int), boxes(box(-90, -90, 0, 90)))
-    nobody = replace(lone, nowhere=boxes(box(-90, -90, 0, 90), box(20, -90, 90, 90), box(0, 12.947368421, 20, 90)))
+    nobody = replace(lone, uncovered=boxes(box(-90, -90, 0, 90), box(20, -90, 90, 90), box(0, 12.947368421, 20, 90)))
     assert change.areas(boxes(*shapes), nobody)[0, -2] == pytest.approx(4.5, abs=1e-6)
     assert beside(boxes(*shapes), nobody, snapped=False).equals(box(-3, 0, -1, 1))
     assert beside(ground_of(WEST), SNAPPED, snapped=False).is_empty

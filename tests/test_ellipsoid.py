@@ -107,7 +107,7 @@ def test_neighbouring_maps_of_the_sample_hold_against_both_oracles(
     for day in ("2024-11-10", "2024-11-17"):
         shutil.copy(sample / f"{day}.geojson", tmp_path)
     assert oracles.exact(tmp_path) < oracles.EXACT_KM2
-    split = regions.takers(
+    split = regions.partition_for(
         regions.embedded_regions(target_crs=crs.DEFAULT_CRS), "RU", snap="border", plane=crs.DEFAULT_CRS
     )
     assert oracles.engines(tmp_path, split) < oracles.ENGINES_KM2

@@ -171,8 +171,8 @@ def test_zones_and_the_rest_fill_the_plane_once() -> None:
     embedded = regions.embedded_regions(target_crs=PLANE)
     for country in ("RU", "UA"):
         taken = regions.partition_for(embedded, country, snap="border", plane=PLANE)
-        assert taken.nowhere is not None
-        everything = np.concatenate([taken.pieces, taken.nowhere])
+        assert taken.uncovered is not None
+        everything = np.concatenate([taken.pieces, taken.uncovered])
         assert shapely.area(everything).sum() == pytest.approx(4e16, rel=1e-15)
         first, second = shapely.STRtree(taken.pieces).query(taken.pieces, predicate="intersects")
         pairs = first < second
@@ -218,9 +218,9 @@ def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path) -> None:
     made = []
     for cache in caches:
         taken = regions.partition_for(drawn, "YY", snap="border", plane=PLANE, cache=cache)
-        assert taken.nowhere is not None
+        assert taken.uncovered is not None
         made.append(
-            [shapely.to_wkb(taken.pieces).tolist(), taken.owner.tolist(), shapely.to_wkb(taken.nowhere).tolist()]
+            [shapely.to_wkb(taken.pieces).tolist(), taken.owner.tolist(), shapely.to_wkb(taken.uncovered).tolist()]
         )
     assert made == made[:1] * len(caches)
     assert [kind for kind, (count, _) in usage(caches[0]).items() if count == 1] == ["zones"]

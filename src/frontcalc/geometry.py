@@ -253,10 +253,10 @@ def meeting_boxes(
     """Return each geometry (k,), and each of a tree, else of them all, whose box meets its; DataError over `most`."""
     tree = tree or shapely.STRtree(geometries)
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
-    found = 0
+    count = 0
     for start in range(0, len(geometries), 256):
         one, other = tree.query(geometries[start : start + 256])
-        if (found := found + len(one)) > most:
+        if (count := count + len(one)) > most:
             raise DataError(f"more than {most:,} pairs of its pieces lie over one another", cure="simplify it")
         first.append(one + start)
         second.append(other)

@@ -59,7 +59,7 @@ class Lines:
 
     levels: tuple[str, ...]
     shown: tuple[Line, ...]
-    left_out: tuple[int, ...] = ()  # which figures the total leaves out, where only some rows were asked for
+    left_out: tuple[int, ...] = ()  # which figures the total leaves out, where only some rows are shown
 
     def elsewhere(self, areas: NDArray[np.float64]) -> float:
         """Return what the total leaves out of an array of areas (n + 2,), in its unit."""
@@ -68,8 +68,8 @@ class Lines:
 
 def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
     """Return the levels named, as in «country,oblast», coarse to fine, none for «none»; UsageError for unknown ones."""
-    asked = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
-    named = {ALIASES.get(name.casefold(), name.casefold()): name for name in asked if name}
+    texts = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
+    named = {ALIASES.get(name.casefold(), name.casefold()): name for name in texts if name}
     unknown = [name for level, name in named.items() if level not in (*LEVELS, NONE)]
     if unknown or not named:
         problem = f"no level is named {' or '.join(map(repr, unknown)) or repr(by)}"
@@ -124,18 +124,18 @@ def lines(
 def _chosen(
     regions: RegionSet, places: Mapping[str, Sequence[NamedRegion]], only: Sequence[str], listing: str
 ) -> frozenset[int]:
-    """Return the regions that are asked for, `unassigned` among them as the one after the last."""
+    """Return the regions that `only` names, `unassigned` among them as the one after the last."""
     named = {**places, UNASSIGNED: [NamedRegion(UNASSIGNED, (), (len(regions.names),))]}
     chosen: set[int] = set()
     for name in only:
         # A whole name goes before one without its kind, and a coarse level before a fine one.
-        found = (
+        matches = (
             (level, mine)
             for kinds in ({}, _KINDS)
             for level, own in named.items()
             if (mine := find(name, own, kinds.get(level, frozenset())))
         )
-        level, mine = next(found, ("", []))
+        level, mine = next(matches, ("", []))
         if not mine:
             known = [place for own in named.values() for place in own]
             close = suggestions(name, known)
@@ -186,11 +186,11 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
         mine = [index for index, own in enumerate(regions.names) if own == name]
         numbers = {index: str(number) for number, index in enumerate(mine, start=1)}
         for tags in (regions.countries, regions.parents, parents, regions.codes, numbers):
-            told = [tags[index] for index in mine] if tags else []
-            if all(told) and len(set(told)) == times:
+            suffixes = [tags[index] for index in mine] if tags else []
+            if all(suffixes) and len(set(suffixes)) == times:
                 break
-        for index, tag in zip(mine, told, strict=True):
-            labels[index] = f"{name} ({tag})"
+        for index, suffix in zip(mine, suffixes, strict=True):
+            labels[index] = f"{name} ({suffix})"
     label, times = max(Counter(labels).items(), key=lambda pair: pair[1], default=("", 1))
     if times > 1:
         where = regions.source.name if regions.source else "regions"
@@ -199,7 +199,7 @@ def _labels(regions: RegionSet, parents: Sequence[str]) -> list[str]:
 
 
 def parents_of(regions: RegionSet, coarser: RegionSet) -> NDArray[np.intp]:
-    """Return which of a coarser set covers most of each region (n,), in its country if told; UsageError if none."""
+    """Return which of a coarser set covers most of each region (n,), in its country if known; UsageError if none."""
     mine, theirs = shapely.STRtree(coarser.pieces).query(regions.pieces, predicate="intersects")
     shared_m2 = np.zeros((len(regions.names), len(coarser.names)))
     overlap = shapely.intersection(regions.pieces[mine], coarser.pieces[theirs])

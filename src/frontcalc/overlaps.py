@@ -108,7 +108,7 @@ def _meeting(
         group * (len(places) + 1) + np.searchsorted(places, x)
         for group, x in ((group_a, x_a), (group_a, x_a + width_a), (group_b, x_b), (group_b, x_b + width_b))
     )
-    found = []
+    pairs = []
     for first, last in (
         (np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ends_a)),
         (np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ends_b)),
@@ -116,6 +116,6 @@ def _meeting(
         # The numbers from each first to before each last, and which of the ranges each is in.
         counts = last - first
         one = np.repeat(np.arange(len(first)), counts)
-        found.append((one, np.arange(len(one)) - (np.cumsum(counts) - counts - first)[one]))
-    (m, n), (q, p) = found
+        pairs.append((one, np.arange(len(one)) - (np.cumsum(counts) - counts - first)[one]))
+    (m, n), (q, p) = pairs
     return np.concatenate([m, p]), np.concatenate([n, q])

@@ -29,7 +29,7 @@ class State:
 
     snapshot: Snapshot
     notices: tuple[Notice, ...] = ()
-    stands_for: date | None = None  # of what stands for any day before the archive's first: the day asked for
+    stands_for: date | None = None  # the day asked for, of a map given for any day before the archive's first
 
     @property
     def day(self) -> date | None:
@@ -88,7 +88,7 @@ class States:
         notices, why = list[Notice](), [] if why is None else why
         for ref in self.archive.upto(day):
             bad: list[DataError] = []
-            with passing_over(bad, asked=self.skip_bad):
+            with passing_over(bad, skip_bad=self.skip_bad):
                 snapshot = self.read(ref)
                 mine = any(part.layer.actor == self.actor for part in snapshot.layers)
                 if not mine and (snapshot.tells or not all(part.empty for part in snapshot.layers)):
@@ -114,8 +114,8 @@ class States:
                 if self._is_over(ref, name, source):
                     why.append(self._end_notice(name, source))
                     return None
-            said = f"{ref.day} lacks {' and '.join(earlier)}, so an earlier map is used"
-            notices.append(Notice("LAYER-MISSING", said))
+            what = f"{ref.day} lacks {' and '.join(earlier)}, so an earlier map is used"
+            notices.append(Notice("LAYER-MISSING", what))
         return None
 
     def _end_notice(self, name: str, source: SnapshotRef) -> Notice:
@@ -149,8 +149,8 @@ class States:
         meant |= {name: Layer(self.actor, Role.CONTROL, whole=True, legend=OWN) for name in mine}
         legend = replace(snapshot.ref.legend, layers=tuple(sorted(meant.items())))
         of = f"{', '.join(mine)} on the map of {snapshot.ref.day or snapshot.ref.names[0]}"
-        said = Notice("OPENING", f"{of}, what was held before {in_words(INVASION)}, stands for {day}")
-        return State(self.read(replace(snapshot.ref, legend=legend)), (*snapshot.notices, said), day)
+        notice = Notice("OPENING", f"{of}, what was held before {in_words(INVASION)}, stands for {day}")
+        return State(self.read(replace(snapshot.ref, legend=legend)), (*snapshot.notices, notice), day)
 
     def next_to(self, state: State, *, earlier: bool = False, until: date = date.max) -> State | None:
         """Return the state of the next other map, or of the one before; None where there is none up to a day."""
@@ -188,7 +188,7 @@ class States:
         """Return the maps that open and close a period, with a notice wherever they are not those asked for."""
         days, label, notices = self.archive.days, period.label, list[Notice]()
         opens_on, closes_on = period.opens_on or self.archive.first, period.closes_on or days[-1]
-        none, asked = Span(period, None, None, actor=self.actor), (closes_on - opens_on).days
+        none, wanted_days = Span(period, None, None, actor=self.actor), (closes_on - opens_on).days
         unclosed, unopened = list[Notice](), list[Notice]()
         closing, opening = self.on(closes_on, unclosed), self.on(opens_on, unopened)
         for state, day, why in ((closing, closes_on, unclosed), (opening, opens_on, unopened)):
@@ -201,8 +201,8 @@ class States:
                 return replace(none, notices=tuple(notices))
         assert closing is not None
         if opening is None:
-            opening, said = self._first_known(opens_on, closes_on, closing)
-            notices += [Notice("OPENS-LATE", said, label)] if said else []
+            opening, late = self._first_known(opens_on, closes_on, closing)
+            notices += [Notice("OPENS-LATE", late, label)] if late else []
         if days[-1] < closes_on:
             notices.append(Notice("CLOSES-EARLY", f"the archive's last map, {days[-1]}, is before {closes_on}", label))
         span = replace(none, opening=opening, closing=closing)
@@ -211,22 +211,22 @@ class States:
         elif span.days is not None:
             for state, day in ((closing, closes_on), (opening, opens_on)):
                 age = (day - state.day).days if state.day else 0
-                if age > asked + OLDEST_DAYS:
+                if age > wanted_days + OLDEST_DAYS:
                     several = f"{len(days)} days, {self.archive.extent}"
                     shown = several if len(days) > 2 else " and ".join(map(str, days))
                     last = f"the last map by {day} is of {state.day}, {age} days earlier"
                     notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label))
                     return replace(none, notices=tuple(notices))
             ends = (opens_on, opening.day), (closes_on, closing.day)
-            off = [abs(span.days - asked), *(abs((day - own).days) for day, own in ends if own)]
-            if max(off) > SPAN_TOLERANCE * asked:
+            off = [abs(span.days - wanted_days), *(abs((day - own).days) for day, own in ends if own)]
+            if max(off) > SPAN_TOLERANCE * wanted_days:
                 used = f"is {opening.day} to {closing.day} here, {span.days} days; asked for was"
-                notices.append(Notice("SPAN", f"{used} {opens_on} to {closes_on}, {asked} days", label))
+                notices.append(Notice("SPAN", f"{used} {opens_on} to {closes_on}, {wanted_days} days", label))
         notices.extend(replace(notice, period=label) for state in (opening, closing) for notice in state.notices)
         return replace(span, notices=tuple(dict.fromkeys(notices)))
 
     def _first_known(self, opens_on: date, closes_on: date, closing: State) -> tuple[State, str]:
-        """Return what stands for a day before the first complete map, and what is to be said of it, if anything."""
+        """Return the state for a day before the first complete map, and a text for a notice if a later map is used."""
         late = next(filter(None, (self.on(day) for day in self.archive.days if day <= closes_on)), closing)
         drawn = (late.snapshot, closing.snapshot) if closes_on >= INVASION else ()
         before = next(filter(None, (self.before_invasion(one, opens_on) for one in drawn)), None)
@@ -262,9 +262,9 @@ class States:
             mine, known = {part.layer.legend for part in layers} - {""}, legends - {""}
             if not mine & known and not (mine and known and OWN in mine | known):
                 named, unnamed = (other, ref) if self.actor != UNNAMED else (ref, other)
-                whose = "its layers" if self.actor == UNNAMED else f"the layers of {self.actor}"
+                counted = "its layers" if self.actor == UNNAMED else f"the layers of {self.actor}"
                 raise DataError(
-                    f"has no layer that the legend of {', '.join(named.names)} knows, where {whose} are named: "
+                    f"has no layer that the legend of {', '.join(named.names)} knows, where {counted} are named: "
                     "the two cannot be compared",
                     where=", ".join(unnamed.names),
                     cure=f"leave the map out, or say what its layers mean: {explain_command([unnamed])}",
@@ -292,7 +292,7 @@ class States:
 
     def _layers(self, ref: SnapshotRef) -> Sequence[SnapshotLayer]:
         """Return a map's layers; none of a bad file where bad ones are skipped."""
-        with passing_over(asked=self.skip_bad):
+        with passing_over(skip_bad=self.skip_bad):
             return self.read(ref).layers
         return ()
 

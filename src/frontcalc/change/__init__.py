@@ -36,7 +36,7 @@ class Parts(NamedTuple):
     """Ground that came or went, before it is cut by region."""
 
     polygons: Geometries  # (k,) in metres, without overlap
-    beside_m2: Floats  # (k, 2), how much of each no region takes, and how much is snapped
+    beside_m2: Floats  # (k, 2), how much of each is unassigned, and how much is snapped
     thin: np.ndarray  # (k,), whether it is of a sliver
 
 
@@ -93,9 +93,9 @@ class Change:
         return dict(zip(FIGURES, figures, strict=True))
 
 
-def contradiction(said: str, rests_on: str) -> FrontcalcError:
+def contradiction(figures: str, rests_on: str) -> FrontcalcError:
     """Return the error for an area that differs as it is measured in two ways: no figure is better than a wrong one."""
-    return FrontcalcError("the overlay contradicts itself: " + said, cure="please report it with the " + rests_on)
+    return FrontcalcError("the overlay contradicts itself: " + figures, cure="please report it with the " + rests_on)
 
 
 def total(steps: Sequence[Change]) -> Change:
@@ -123,8 +123,8 @@ def step(
         faces = isinstance(ground, np.ndarray)
         thin = thin_parts(parts, slivers, faces=faces) if slivers else np.zeros(len(parts), bool)
         groups += [parts[~thin], parts[thin]]
-    found = measured(groups, regions)
-    gained, thin_gained, lost, thin_lost = (both for both, *_ in found)
+    by_group = measured(groups, regions)
+    gained, thin_gained, lost, thin_lost = (both for both, *_ in by_group)
     ends = np.full((2, *gained.shape), np.nan)
     ends[:, 0, -1] = geometry.area_km2(before), geometry.area_km2(after)
     km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
@@ -132,7 +132,7 @@ def step(
     if abs(more - net) > CONTRADICTION_KM2:
         raise contradiction(f"{more:.6f} km² more is held, {net:.6f} by gained and lost", "two maps")
     came_and_went = []
-    for (_, broad, broad_m2), (_, narrow, narrow_m2) in (found[:2], found[2:]):
+    for (_, broad, broad_m2), (_, narrow, narrow_m2) in (by_group[:2], by_group[2:]):
         thin = np.repeat([False, True], [len(broad), len(narrow)])
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
@@ -150,13 +150,13 @@ def step(
 def differences(
     before: shapely.MultiPolygon, after: shapely.MultiPolygon, *, whole: bool = False
 ) -> tuple[Ground, Ground]:
-    """Return the ground gained and lost between two maps: by their edges where few differ, unless `whole` is asked for.
+    """Return the ground gained and lost between two maps: by their edges where few differ, unless `whole`.
 
     Else the whole of them is overlaid. An overlay of lines that all but coincide may err by whole faces (GEOS 3.14),
     which the change of the total tells. On a grid it does not, but moves every line by up to half of its width.
     """
-    if not whole and (found := edges.difference(before, after)):
-        return found
+    if not whole and (by_edges := edges.difference(before, after)):
+        return by_edges
     geometry.refuse_crossings(geometry.directed_edges([before, after]))
     for grid_m in (None, _GRID_M):
         gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
@@ -181,28 +181,28 @@ def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Flo
     Parts thinner than rounding, which GEOS may turn into hundreds of km², are in the total only. What lies beside is
     (k, 2), as `RegionSet.split` returns it.
     """
-    found, solid = [], [parts[shapely.area(parts) > _NOTHING_M2] for parts in groups]
+    by_group, solid = [], [parts[shapely.area(parts) > _NOTHING_M2] for parts in groups]
     for whole, parts, (km2, snapped_km2, beside_m2) in zip(groups, solid, regions.split(*solid), strict=True):
         own, summed = float(np.sum(geometry.area_km2(whole))), float(km2.sum())
         if abs(own - summed) > CONTRADICTION_KM2:
             raise contradiction(f"{own:.6f} km² in all, {summed:.6f} by region", "maps and the regions")
         both = np.array([np.append(km2, own), np.append(snapped_km2, np.sum(snapped_km2))])
-        found.append((both, parts, beside_m2))
-    return found
+        by_group.append((both, parts, beside_m2))
+    return by_group
 
 
 def by_region(parts: Geometries, regions: RegionSet) -> list[shapely.MultiPolygon]:
     """Return ground, polygons (k,) in metres, cut by region: (n + 1) in the set's order, and unassigned."""
-    unassigned, taken, owner = regions.cut(parts)
-    cut = map(geometry.polygonal, [*(taken[owner == region] for region in range(len(regions.names))), unassigned])
+    unassigned, assigned, owner = regions.cut(parts)
+    cut = map(geometry.polygonal, [*(assigned[owner == region] for region in range(len(regions.names))), unassigned])
     return [geometry.union(part[shapely.area(part) > _NOTHING_M2]) for part in cut]
 
 
 def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, snapped: bool) -> shapely.Polygon:
-    """Return the largest connected part of what no region takes, or of what is snapped; empty where there is none.
+    """Return the largest connected part of unassigned or of snapped ground; empty where there is none.
 
     What is connected lies in one part of the ground. So parts are cut in the order of how much each has at most,
-    until what is left has less than was found: one or two of a thousand. The ground is as in `Parts`.
+    until none left can hold a larger one: one or two of a thousand. The ground is as in `Parts`.
     """
     most_m2 = beside_m2[:, int(snapped)]
     faces, most_m2 = parts[most_m2 > 0], most_m2[most_m2 > 0]
@@ -214,8 +214,8 @@ def largest_beside(parts: Geometries, beside_m2: Floats, regions: RegionSet, *, 
     for number in np.argsort(-bounds_m2, kind="stable"):
         if bounds_m2[number] <= largest.area:
             break
-        unassigned, taken, _ = regions.cut(whole[number : number + 1], beside=True)
-        beside = geometry.union(geometry.polygonal(taken) if snapped else unassigned)
+        unassigned, assigned, _ = regions.cut(whole[number : number + 1], beside=True)
+        beside = geometry.union(geometry.polygonal(assigned) if snapped else unassigned)
         largest = max(largest, *beside.geoms, key=lambda polygon: polygon.area)
     return largest
 

@@ -18,12 +18,12 @@ Ground = Mapping[Role, shapely.MultiPolygon]
 
 def by_precedence(ground: Ground) -> dict[Role, shapely.Geometry]:
     """Return the same ground with each piece in one role, the first of `Role`: control before advance and claimed."""
-    taken: shapely.Geometry = shapely.MultiPolygon()
+    covered: shapely.Geometry = shapely.MultiPolygon()
     parted: dict[Role, shapely.Geometry] = {}
     for role in Role:
         if role in ground:
-            parted[role] = geometry.overlaid(shapely.difference, ground[role], taken)
-            taken = geometry.overlaid(shapely.union, taken, ground[role])
+            parted[role] = geometry.overlaid(shapely.difference, ground[role], covered)
+            covered = geometry.overlaid(shapely.union, covered, ground[role])
     return parted
 
 

@@ -38,7 +38,7 @@ from frontcalc.run.land import to_degrees
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.region_choice import fetched_set
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Snapshot, Told
+from frontcalc.snapshots import Snapshot, Tells
 from frontcalc.snapshots.snapshot import SYNTHETIC
 from frontcalc.tables import ArchiveMeta, LayerRow, Table
 
@@ -77,7 +77,7 @@ def list_archive(
     rows: list[LayerRow] = []
     files: dict[str, SourceFile] = {}
     notices = list(maps.notices)
-    by_field: Told = {}
+    by_field: Tells = {}
     for snapshot in _readable(track(maps.refs, "reading map"), run_options.skip_bad, by_field, notices):
         files.update((file.name, file) for file in snapshot.files)
         notices += snapshot.notices
@@ -139,7 +139,7 @@ def check_archive(
     checked: list[CheckedMap] = []
     files: dict[str, SourceFile] = {}
     synthetic = False
-    by_field: Told = {}
+    by_field: Tells = {}
     before: CheckedMap | None = None
     # Two maps are in memory at most.
     for ref in track(maps.refs, "checking map"):
@@ -156,7 +156,7 @@ def check_archive(
     spanning = list(check_maps(checked, swapped, frozen, today or date.today(), target))
     if not any(fault.code == "NO-LAYER" for fault in spanning):
         try:
-            snapshots.refuse_told(by_field, maps)
+            snapshots.refuse_firm(by_field, maps)
         except DataError as error:
             spanning.append(Fault("NO-LAYER", error.problem, cure=error.cure or "", maps=None))
     # Files that are no maps, and why all days may be off.
@@ -213,9 +213,9 @@ def convert(
     target, run_options = Path(output), Options(**options)
     maps = Run.open(archive, run_options).archive
     refuse_place(target, archives=maps.roots, fills=True)
-    by_field: Told = {}
+    by_field: Tells = {}
     refs = [snapshot.ref for snapshot in _readable(maps.refs, run_options.skip_bad, by_field, [])]
-    snapshots.refuse_told(by_field, maps)
+    snapshots.refuse_firm(by_field, maps)
     suffix = target.suffix.lower()
     if suffix in (".parquet", ".geoparquet", ".geojson", ".json"):
         write = geojson_bytes if "json" in suffix else geoparquet_bytes
@@ -229,13 +229,13 @@ def convert(
     return write_folder(target, maps_of)
 
 
-def _readable(refs: Iterable[SnapshotRef], skip_bad: bool, by_field: Told, notices: list[Notice]) -> Iterator[Snapshot]:
+def _readable(refs: Iterable[SnapshotRef], skip_bad: bool, tells: Tells, notices: list[Notice]) -> Iterator[Snapshot]:
     """Yield maps, and note what tells their polygons apart; with `skip_bad`, pass over those that cannot be read."""
     for ref in refs:
         bad: list[DataError] = []
-        with snapshots.passing_over(bad, asked=skip_bad):
+        with snapshots.passing_over(bad, skip_bad=skip_bad):
             snapshot = snapshots.read_snapshot(ref)
-            snapshots.note_tells(by_field, snapshot.tells, ref)
+            snapshots.note_tells(tells, snapshot.tells, ref)
         notices += [Notice("SKIPPED", str(error)) for error in bad]
         if not bad:
             yield snapshot

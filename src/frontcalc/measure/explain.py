@@ -22,7 +22,7 @@ from frontcalc.progress import track
 from frontcalc.read import SourceFile
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
-from frontcalc.snapshots import Told, drawn_km2, layers_of, note_tells, read_part, remark_on, told_apart
+from frontcalc.snapshots import Tells, drawn_km2, layers_of, note_tells, read_part, remark_on, sort_tells
 from frontcalc.tables import ArchiveMeta, LegendRow, Table
 
 LAYER = "layer"  # what a row calls the property of a layer whose name is known, wherever the name stands
@@ -71,7 +71,7 @@ def explain_archive(
         pair = pair_archive(archive, archive, legend=options.get("legend"))
         maps = replace(pair, name=Path(archive).name, refs=pair.refs[:1])
     rows: dict[tuple[str, str], LegendRow] = {}
-    by_field: Told = {}
+    by_field: Tells = {}
     files: dict[str, SourceFile] = {}
     for ref in track(maps.refs, "reading map"):
         for row in _rows_of(ref, by_field, files):
@@ -79,7 +79,7 @@ def explain_archive(
             known = rows.setdefault(key, row)
             largest = max(known, row, key=lambda one: one.km2)
             rows[key] = replace(largest, first=known.first, last=row.last)
-    firm, loose = ({plain(field) for field in fields} for fields in told_apart(by_field))
+    firm, loose = ({plain(field) for field in fields} for fields in sort_tells(by_field))
     shown = [
         replace(row, asked=plain(row.property) in firm)
         for row in rows.values()
@@ -90,7 +90,7 @@ def explain_archive(
     return Table(LegendRow, tuple(shown), archive_meta(maps, crs.DEFAULT_CRS, files, notices))
 
 
-def _rows_of(ref: SnapshotRef, by_field: Told, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
+def _rows_of(ref: SnapshotRef, by_field: Tells, files: dict[str, SourceFile]) -> Iterator[LegendRow]:
     """Yield the layers of one map, and what tells its polygons apart where nothing explains it."""
     read = [(*read_part(part), part.entry) for part in ref.parts]
     files.update((file.name, file) for file, _, _ in read)
@@ -106,9 +106,9 @@ def _rows_of(ref: SnapshotRef, by_field: Told, files: dict[str, SourceFile]) -> 
         yield LegendRow(tell.field, tell.value, tell.polygons, tell.km2, ref.day, ref.day, "", "", "")
 
 
-def _advice(by_field: Told, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
+def _advice(by_field: Tells, rows: Sequence[LegendRow], command: str) -> Iterator[Notice]:
     """Yield what to do next: which property to explain, or which names no legend has."""
-    if firm := told_apart(by_field)[0]:
+    if firm := sort_tells(by_field)[0]:
         field = max(firm, key=lambda one: (len(firm[one]), one))
         value = firm[field][0].value
         how = f"{command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} for each value"

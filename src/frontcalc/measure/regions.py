@@ -143,9 +143,9 @@ def check_regions(
     file = read_region_file(entry, layer=layer, field=region_name, level="adm1")
     source, features = file.source, file.features
     refused = [f"{one.problem}: {one.cure}" if isinstance(one, UsageError) else one.problem for one in file.faults]
-    times = Counter(name for name, *_ in set(file.told))
+    times = Counter(name for name, *_ in set(file.identities))
     # With code or parent where several regions have one name.
-    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in file.told]
+    names = [f"{name} ({code or parent})" if times[name] > 1 else name for name, code, parent in file.identities]
     order = sorted(set(names))
     index = np.array([order.index(name) for name in names], dtype=np.intp)[features.owner]
     drawn = [features.polygons[index == number] for number in range(len(order))]

@@ -44,10 +44,10 @@ _AT_ONCE = 64
 class RegionFile(NamedTuple):
     """What is read of a region file."""
 
-    source: SourceFile  # named with the layer where one of several is taken
+    source: SourceFile  # named with the layer where one of several is used
     features: Features  # the regions; where it is not plain which layer is meant, all of one CRS
     field: str  # the property that names them
-    told: Sequence[tuple[str, str, str]]  # name, code, parent of each feature: those of one region are alike
+    identities: Sequence[tuple[str, str, str]]  # name, code, parent of each feature: those of one region are alike
     faults: Sequence[DataError | UsageError]  # why the file is to be refused
     notices: Sequence[Notice] = ()  # which layer and field were found
 
@@ -68,7 +68,7 @@ def file_and_layer(given: str | Path | Entry | GeoFrame) -> tuple[Entry, str]:
     if not isinstance(given, str | Path):
         return file_of(given), ""
     text = str(given)
-    colons = [] if os.path.lexists(text) else [found.start() for found in re.finditer(":", text)]
+    colons = [] if os.path.lexists(text) else [match.start() for match in re.finditer(":", text)]
     at = next((at for at in reversed(colons) if os.path.lexists(text[:at])), len(text))
     return file_of(text[:at]), text[at + 1 :]
 
@@ -86,40 +86,40 @@ def read_region_file(entry: Entry, *, layer: str, field: str | None, level: str)
     if not layers and layer:
         problem = f"has no layer {layer!r}; {_listed(every)}"
         raise UsageError(problem, where=entry.label, cure="choose one with FILE:LAYER")
-    found = {name for part in layers for name in part.named_by}
+    fields = {name for part in layers for name in part.named_by}
     named = [part for part in layers if part.named_by]
-    chosen = _of_level(named, min(found), number) if len(found) == 1 else []
+    chosen = _of_level(named, min(fields), number) if len(fields) == 1 else []
     if len(chosen) > 1:
         # Of parts of one level none is left out, so that one without the field is refused.
         chosen = layers if len({part.features.crs for part in layers}) == 1 else []
     if not chosen:
-        told = [(f"(feature {number})", "", "") for number in range(len(groups[0].properties))]
-        return RegionFile(source, groups[0], field or "name", told, [_undecided(layers, field)])
-    own_field, features, said = found.pop(), chosen[0].features, []
+        identities = [(f"(feature {number})", "", "") for number in range(len(groups[0].properties))]
+        return RegionFile(source, groups[0], field or "name", identities, [_undecided(layers, field)])
+    own_field, features, choices = fields.pop(), chosen[0].features, []
     kept = np.isin(np.arange(len(features.properties)), [number for part in chosen for number in part.numbers])
     features = features if kept.all() else features.select(kept)
     if len(chosen) == 1 < len(every):
         source = SourceFile(f"{source.name}:{chosen[0].name}", source.sha256)
         if len(layers) > 1:
-            said.append(f"of its layers ({some_of([part.name for part in layers], 8)}) {chosen[0].name} is taken")
+            choices.append(f"of its layers ({some_of([part.name for part in layers], 8)}) {chosen[0].name} is taken")
     if own_field.casefold() != (field or "name").casefold():
-        said.append(f"regions are named by {printable(own_field)!r}")
-    notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(said)}")] if said else []
+        choices.append(f"regions are named by {printable(own_field)!r}")
+    notices = [Notice("REGIONS-FOUND", f"{entry.label}: {'; '.join(choices)}")] if choices else []
     return RegionFile(source, features, own_field, *_identities(features, own_field), notices)
 
 
-def _layers_of(features: Features, asked: str | None, level: str) -> Iterator[FileLayer]:
-    """Yield the layers of some features with the field of names asked for, else those that may be it."""
+def _layers_of(features: Features, field: str | None, level: str) -> Iterator[FileLayer]:
+    """Yield the layers of some features with the field of names, `field` if given, else those that may be it."""
     members: dict[str, list[int]] = {}
     for number, own in enumerate(features.properties):
         members.setdefault(printable(str(own.get(INNER) or "")), []).append(number)
     drawn = set(features.owner.tolist())
-    patterns = [re.escape(asked)] if asked else [pattern.format(level) for pattern in NAME_FIELDS]
+    patterns = [re.escape(field)] if field else [pattern.format(level) for pattern in NAME_FIELDS]
     for name, numbers in members.items():
         rows = [features.properties[number] for number in numbers]
         keys = list(dict.fromkeys(key for own in rows for key in own))
         fitting = ([key for key in keys if re.fullmatch(pattern, key, re.IGNORECASE)] for pattern in patterns)
-        exact = [key for key in keys if key == (asked or "name")]
+        exact = [key for key in keys if key == (field or "name")]
         named_by = exact or next(filter(None, fitting), [])
         yield FileLayer(name, features, numbers, rows, named_by, not drawn.isdisjoint(numbers))
 
@@ -150,7 +150,7 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
         of[layer.numbers] = place
     of, polygons = of[features.owner], features.polygons
     tree = shapely.STRtree(shapely.point_on_surface(polygons))
-    # Some at a time, since polygons that lie on one another are soon told.
+    # In batches: where layers lie on one another, the first mostly shows that.
     for start in range(0, len(polygons), _AT_ONCE):
         polygon, point = tree.query(polygons[start : start + _AT_ONCE], predicate="contains")
         one, other = of[polygon + start], of[point]
@@ -161,14 +161,14 @@ def _on_same_ground(layers: Sequence[FileLayer]) -> bool:
 
 def _undecided(layers: Sequence[FileLayer], field: str | None) -> UsageError:
     """Return the error for a file whose layer, or field of names, is not plain."""
-    found = sorted({printable(name) for layer in layers for name in layer.named_by})
+    fields = sorted({printable(name) for layer in layers for name in layer.named_by})
     more = " and FILE:LAYER" if len(layers) > 1 else ""
-    told = _listed([layer for layer in layers if layer.named_by] or layers)
-    problem, cure = f"no field {field or 'name'!r}; {told}", f"choose with --region-name{more}"
-    if len(found) == 1:
-        problem, cure = f"several layers have the field {found[0]!r}; {told}", "choose one with FILE:LAYER"
-    elif found:
-        problem, cure = f"regions may be named by {some_of(found)}; {told}", f"choose with --region-name{more}"
+    contents = _listed([layer for layer in layers if layer.named_by] or layers)
+    problem, cure = f"no field {field or 'name'!r}; {contents}", f"choose with --region-name{more}"
+    if len(fields) == 1:
+        problem, cure = f"several layers have the field {fields[0]!r}; {contents}", "choose one with FILE:LAYER"
+    elif fields:
+        problem, cure = f"regions may be named by {some_of(fields)}; {contents}", f"choose with --region-name{more}"
     return UsageError(problem, cure=cure)
 
 
@@ -206,16 +206,16 @@ def _identities(features: Features, field: str) -> tuple[list[tuple[str, str, st
         faults.append(DataError(problem, cure="give one region one name, and two regions two"))
     names = [name or f"(feature {number})" for number, name in enumerate(names)]
     lower = [{key.casefold(): value for key, value in own.items()} for own in features.properties]
-    found = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
-    level = next(iter(re.findall(r"\d", field)), max(found.values(), default=""))
-    fields = (*CODE_FIELDS, *sorted(key for key in found if found[key] == level))
+    level_of = {key: match[1] or match[2] for own in lower for key in own if (match := _LEVEL_CODES.fullmatch(key))}
+    level = next(iter(re.findall(r"\d", field)), max(level_of.values(), default=""))
+    fields = (*CODE_FIELDS, *sorted(key for key in level_of if level_of[key] == level))
     codes = [next(filter(None, (_text(own.get(key)) for key in fields)), "") for own in lower]
     uncoded = {name for name, code in zip(names, codes, strict=True) if not code}
-    told = [
+    identities = [
         (name, "", parent_of(own, field)) if name in uncoded else (name, code, "")
         for name, code, own in zip(names, codes, features.properties, strict=True)
     ]
-    return told, faults
+    return identities, faults
 
 
 def parent_of(properties: Mapping[str, object], field: str) -> str:
@@ -233,11 +233,11 @@ def _text(value: object) -> str:
 
 def country_of(properties: Iterable[Mapping[str, object]]) -> str:
     """Return the one country that a region's features name, by two letters where known; empty for none or several."""
-    found = set()
+    codes = set()
     for own in properties:
         fields = {key.casefold(): str(value or "").strip() for key, value in own.items()}
         fields["iso_3166_2"] = fields.get("iso_3166_2", "").partition("-")[0]
         texts = (fields.get(field, "") for field in COUNTRY_FIELDS)
         text = next((text for text in texts if not _NOTHING.fullmatch(text)), "")
-        found.add(_COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text))
-    return found.pop() if len(found) == 1 else ""
+        codes.add(_COUNTRY_CODES.get(text.casefold(), text.upper() if re.fullmatch("[A-Za-z]{2,3}", text) else text))
+    return codes.pop() if len(codes) == 1 else ""

@@ -46,12 +46,12 @@ def read_regions(
     """
     entry, layer = file_and_layer(path)
     sha256 = fingerprint(entry)
-    # Names are in the key since a notice has them; the file's bytes and what is asked for say all else.
+    # Names are in the key since a notice has them; all else follows from the file's bytes and the arguments.
     key = key_of((sha256, target_crs, layer, field or "", level, entry.label, repr(limits())))
     with naming(entry.label):
         content = cache.kept("regions", key, lambda: _made(entry, layer, sha256, target_crs, field, level))
-    land, land_owner, pieces, owners, said = geometry.from_bytes(content)
-    facts = orjson.loads(str(said))
+    land, land_owner, pieces, owners, stored_facts = geometry.from_bytes(content)
+    facts = orjson.loads(str(stored_facts))
     notices, source = tuple(Notice(*one) for one in facts.pop("notices")), SourceFile(facts.pop("source"), sha256)
     spellings, names = tuple(map(tuple, facts.pop("spellings"))), tuple(facts.pop("names"))
     own: dict[str, Any] = {name: tuple(texts) for name, texts in facts.items() if any(texts)}
@@ -65,9 +65,9 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
         raise changed(entry.label)
     if file.faults:
         raise file.faults[0]
-    features, order = file.features, sorted(set(file.told))
+    features, order = file.features, sorted(set(file.identities))
     place = {own: number for number, own in enumerate(order)}
-    index = np.array([place[own] for own in file.told], dtype=np.intp)
+    index = np.array([place[own] for own in file.identities], dtype=np.intp)
     if not len(features.polygons):
         raise DataError("holds no polygons", cure="give a file of region areas")
     names = [name for name, *_ in order]
@@ -78,13 +78,13 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
         raise DataError(problem, cure="give every region its area, or leave it out")
     pieces, of = geometry.subdivide(land)
     pieces, owners, shared = _partition(pieces, land_owner[of], names)
-    said = [(notice.code, notice.message) for notice in file.notices]
+    notices = [(notice.code, notice.message) for notice in file.notices]
     if shared:
-        said.append(("REGIONS-OVERLAP", f"{entry.label}: {shared}"))
+        notices.append(("REGIONS-OVERLAP", f"{entry.label}: {shared}"))
     if apart:
         listed = some_of([names[own] for own in sorted(apart)])
         message = f"{entry.label}: of one name, and one region though they do not touch: {listed}"
-        said.append(("REGIONS-JOINED", message))
+        notices.append(("REGIONS-JOINED", message))
     mine = [[features.properties[number] for number in np.flatnonzero(index == own)] for own in range(len(order))]
     # Also called by the texts of fields such as «name_uk» and «NAME_1».
     called = [[text for key, text in own[0].items() if key.casefold().startswith("name")] for own in mine]
@@ -96,7 +96,7 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
         "codes": [code for _, code, _ in order],
         "spellings": [list(map(printable, filter(None, own))) for own in texts],
         "parents": [parent_of(own[0], file.field) for own in mine],
-        "notices": said,
+        "notices": notices,
     }
     return geometry.to_bytes(land, land_owner, pieces, owners, np.array(orjson.dumps(facts).decode()))
 

@@ -25,7 +25,7 @@ from frontcalc.versions import key_of
 Flags = NDArray[np.bool_]
 
 NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
-UNASSIGNED, TOTAL = "unassigned", "total"  # rows: of what no region takes; of everything, which is its level too
+UNASSIGNED, TOTAL = "unassigned", "total"  # rows: ground in no region; all ground, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
@@ -59,7 +59,7 @@ class RegionSet:
     # What countries are called, by code; the first name is the one to show.
     country_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     snapped: Flags | None = None  # (m,) pieces outside their region as drawn, which were snapped to it; None for none
-    nowhere: Geometries | None = None  # (j,) polygons: the rest of the plane, cut small; None until it is needed
+    uncovered: Geometries | None = None  # (j,) polygons: the rest of the plane, cut small; None until it is needed
     accuracy: str = ""  # how far the borders can be trusted, in a few words; empty where nothing is known of it
     partial_countries: tuple[str, ...] = ()  # those of which the set has some regions only
     parents: tuple[str, ...] = ()  # what the file says each is part of, else empty; no entries where it never does
@@ -70,9 +70,9 @@ class RegionSet:
     def split(self, *groups: Geometries) -> list[tuple[Floats, Floats, Floats]]:
         """Measure groups of polygons (k,) by region, each valid and without overlap, in metres; several cost as one.
 
-        Of each group come (n + 1,) the area in each region, the last is what no region takes (km²); (n + 1,) how much
-        of it was snapped to the region, the last is 0 (km²); (k, 2) how much of each polygon no region takes, and how
-        much is snapped (m²).
+        Returned are of each group the area in each region, (n + 1,) in km², the last that in none; how much of it was
+        snapped to the region, (n + 1,) in km², the last 0; and of each polygon how much is in no region, and how much
+        is snapped, (k, 2) in m².
         """
         tree, rows, snapped, edges = _plane(self, threading.get_ident())
         lengths = [len(parts) for parts in groups]
@@ -101,9 +101,9 @@ class RegionSet:
         return list(zip(km2.reshape(-1, size), snapped_km2.reshape(-1, size), beside, strict=True))
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> tuple[Geometries, Geometries, Owners]:
-        """Cut polygons (k,) as `split` takes them by region; or only what of them lies `beside` regions as drawn.
+        """Cut polygons (k,), as for `split`, by region; or only what of them lies `beside` regions as drawn.
 
-        Returned are polygons (n,) that no region takes; what regions take (m,), cut small; and the region of each (m,).
+        Returned are polygons in no region (n,); those in regions (m,), cut small; and the region of each (m,).
         """
         tree, rows, snapped, _ = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
@@ -111,8 +111,8 @@ class RegionSet:
         _, piece, shares, crossing = meetings(tree, small, wanted)
         # Ground may only touch a piece: shares are of any kind.
         shares[crossing] = shapely.intersection(shares[crossing], tree.geometries[piece[crossing]])
-        taken = rows[piece] < len(self.names)
-        return geometry.polygonal(shares[~taken]), shares[taken], rows[piece[taken]]
+        assigned = rows[piece] < len(self.names)
+        return geometry.polygonal(shares[~assigned]), shares[assigned], rows[piece[assigned]]
 
     def prepare(self) -> None:
         """Prepare what `split` and `cut` need in this thread, which they would do themselves."""
@@ -125,7 +125,7 @@ def meetings(
     """Return pairs (k,) of a part of some ground and a piece that meet; what they share; where that is yet to be cut.
 
     `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
-    completes a prepared geometry while it is asked. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
+    completes a prepared geometry while it is used. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
     which pieces are of interest, else all. What is shared is the piece where the part lies around it, else the part, to
     be cut where the border of one may run through the other.
     """
@@ -146,10 +146,10 @@ def meetings(
     return part, piece, np.where(around, pieces[piece], parts[part]), ~(inside | around)
 
 
-def rest_of_plane(taken: Geometries) -> Geometries:
-    """Return the ground outside some polygons in metres, as small polygons (n,)."""
+def rest_of_plane(polygons: Geometries) -> Geometries:
+    """Return the ground outside `polygons` (m,) in metres, as small polygons (n,)."""
     everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
-    rest = geometry.polygonal(shapely.difference(everything, shapely.union_all(taken)))
+    rest = geometry.polygonal(shapely.difference(everything, shapely.union_all(polygons)))
     return geometry.subdivide(rest, _PART_VERTICES)[0]
 
 
@@ -160,11 +160,11 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
     With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it lies
     outside its region as drawn; and the edges of the pieces that were cut by so far, since fronts cross few of them.
     """
-    nowhere = rest_of_plane(regions.pieces) if regions.nowhere is None else regions.nowhere
+    uncovered = rest_of_plane(regions.pieces) if regions.uncovered is None else regions.uncovered
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
-    pieces = shapely.orient_polygons(np.concatenate([regions.pieces, nowhere]))
+    pieces = shapely.orient_polygons(np.concatenate([regions.pieces, uncovered]))
     shapely.prepare(pieces)
-    row = np.append(regions.owner, np.full(len(nowhere), len(regions.names)))
+    row = np.append(regions.owner, np.full(len(uncovered), len(regions.names)))
     snapped = np.zeros(len(pieces), dtype=bool)
     if regions.snapped is not None:
         snapped[: len(regions.snapped)] = regions.snapped
@@ -173,7 +173,7 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
 
 @lru_cache(maxsize=16)
 def regions_key(regions: RegionSet, country: str, snap: str) -> str:
-    """Return the key of what takes ground of an actor of a country: content, names, owners and boxes of pieces."""
+    """Return the key of the partition for an actor of a country: content, names, owners and boxes of pieces."""
     made_of = regions.source.sha256 if regions.source else geometry.to_bytes(regions.pieces, regions.land)
     names = (repr(regions.names), repr(regions.countries), country, snap)
     pieces = shapely.bounds(regions.pieces).tobytes(), regions.owner.astype("<i8").tobytes()
@@ -181,9 +181,9 @@ def regions_key(regions: RegionSet, country: str, snap: str) -> str:
 
 
 def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
-    """Return the set as it stands for one actor: its own country's regions take nothing, they stay as rows.
+    """Return the set as it stands for one actor: its own country's regions get no ground, but stay as rows.
 
-    The result is the same for every date. `country` is as `regions.countries` has it; where it is empty all may take.
+    The result is the same for every date. `country` is as `regions.countries` has it; empty makes all eligible.
     `plane` is the equal-area CRS of the set. By the rule `border` of `snap`, ground beside the eligible regions goes to
     the nearest (see `frontcalc.regions.snap`), and is kept in `cache`; by `none` regions are as drawn.
     """
@@ -198,22 +198,22 @@ def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, ca
 
     def zones_as_bytes() -> bytes:
         with naming(regions.source.name if regions.source else "the regions"):
-            zones, taker = snap_zones(land, land_owner, pieces, foreign, plane)
-        return geometry.to_bytes(zones, taker, rest_of_plane(np.concatenate([pieces, zones])))
+            zones, zone_owner = snap_zones(land, land_owner, pieces, foreign, plane)
+        return geometry.to_bytes(zones, zone_owner, rest_of_plane(np.concatenate([pieces, zones])))
 
     key = key_of((regions_key(regions, country, snap), plane))
     if snap == "none":
         rest = cache.kept("rests", key, lambda: geometry.to_bytes(rest_of_plane(pieces)))
-        return replace(eligible, nowhere=next(geometry.from_bytes(rest)))
+        return replace(eligible, uncovered=next(geometry.from_bytes(rest)))
     usual = plane == crs.DEFAULT_CRS
     stored = load_beside(regions.source.sha256, f"{country}.zones") if regions.source and usual else None
-    zones, taker, nowhere = geometry.from_bytes(stored or cache.kept("zones", key, zones_as_bytes))
+    zones, zone_owner, uncovered = geometry.from_bytes(stored or cache.kept("zones", key, zones_as_bytes))
     return replace(
         eligible,
         pieces=np.concatenate([pieces, zones]),
-        owner=np.concatenate([owner, taker]),
+        owner=np.concatenate([owner, zone_owner]),
         snapped=np.repeat([False, True], [len(pieces), len(zones)]),
-        nowhere=nowhere,
+        uncovered=uncovered,
     )
 
 
@@ -239,7 +239,7 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, 
         beside, inside = np.isin(known, borders[ours[:, 0] != ours[:, 1], 0]), np.isin(side[known], members)
         near[:, row] = beside & inside, beside & ~inside
     nothing, owner = np.empty(0, dtype=object), np.searchsorted(known, cell[mine])
-    cells = RegionSet("none", ("",) * len(known), pieces[mine], owner, nothing, owner[:0], nowhere=nothing)
+    cells = RegionSet("none", ("",) * len(known), pieces[mine], owner, nothing, owner[:0], uncovered=nothing)
     return cells, rows, near
 
 

@@ -99,20 +99,20 @@ def snapshot_to_bytes(snapshot: Snapshot) -> bytes:
 
 
 def snapshot_from_bytes(ref: SnapshotRef, content: bytes) -> Snapshot:
-    """Return what an earlier run found on a map."""
-    found: dict[str, Any] = orjson.loads(content)
+    """Return what an earlier run read on a map."""
+    facts: dict[str, Any] = orjson.loads(content)
     return Snapshot(
         ref,
-        files=tuple(SourceFile(*file) for file in found["files"]),
+        files=tuple(SourceFile(*file) for file in facts["files"]),
         layers=tuple(
             SnapshotLayer(name, Layer(actor, Role(role), whole, legend), crs, file, digest, ref)
-            for name, actor, role, whole, legend, crs, file, digest in found["layers"]
+            for name, actor, role, whole, legend, crs, file, digest in facts["layers"]
         ),
-        notices=tuple(Notice(*notice) for notice in found["notices"]),
-        stated_days=tuple(date.fromisoformat(day) for day in found["stated_days"]),
-        tells=tuple(Tell(*tell) for tell in found["tells"]),
-        box=tuple(found["box"]) if found["box"] else None,
-        boxes=tuple(tuple(box) for box in found["boxes"]),
+        notices=tuple(Notice(*notice) for notice in facts["notices"]),
+        stated_days=tuple(date.fromisoformat(day) for day in facts["stated_days"]),
+        tells=tuple(Tell(*tell) for tell in facts["tells"]),
+        box=tuple(facts["box"]) if facts["box"] else None,
+        boxes=tuple(tuple(box) for box in facts["boxes"]),
     )
 
 
@@ -126,8 +126,8 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
         return REMEMBERED[ref]
     key = content = None
     if cache.folder is not None:
-        with passing_over(asked=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
-            # All that decides what is found on it, a single byte of a file too.
+        with passing_over(skip_bad=ref.skip_bad), timed(f"looked up {', '.join(ref.names)}"):
+            # All that decides what is read from it, to a single byte of a file.
             files = (
                 f"{part.entry.label} {part.entry.siblings} {part.day} {part.field} {part.moment} "
                 f"{first_fingerprint(part.entry)}"
@@ -136,16 +136,16 @@ def kept_snapshot(ref: SnapshotRef, cache: Cache, read: Mapping[SnapshotRef, Sna
             key = key_of((repr(limits()), str(ref.day), repr(ref.legend), *files))
             content = cache.get("maps", key)
     if content is not None:
-        found = snapshot_from_bytes(ref, content)
+        snapshot = snapshot_from_bytes(ref, content)
     elif read is not None:
-        found = read[ref]
+        snapshot = read[ref]
     else:
-        found = parsed(ref)[0]
+        snapshot = parsed(ref)[0]
     # What was skipped is looked at again by each run.
-    if key and content is None and not any(notice.code == "SKIPPED" for notice in found.notices):
-        cache.put(("maps", key, snapshot_to_bytes(found)))
-    REMEMBERED[ref] = found
-    return found
+    if key and content is None and not any(notice.code == "SKIPPED" for notice in snapshot.notices):
+        cache.put(("maps", key, snapshot_to_bytes(snapshot)))
+    REMEMBERED[ref] = snapshot
+    return snapshot
 
 
 def ground_of(held: Holding, cache: Cache = NOTHING_KEPT) -> shapely.MultiPolygon:
@@ -198,7 +198,7 @@ def kept_step(
 ) -> Change:
     """Return the step between two maps as an earlier run measured it, else measure and keep it, all but its ground.
 
-    `ground` returns that of a map and `regions` the regions, whose key is `key`; both are asked only where the step is
+    `ground` returns that of a map and `regions` the regions, whose key is `key`; both are called only where the step is
     measured, as it is anyway if `afresh`. Errors are as of `change.step`.
     """
     name = step_key(key, slivers, before, after)
@@ -232,9 +232,9 @@ def unknown_part(
 
 def keep_measured(measured: MeasuredChain, cache: Cache, *, elsewhere: bool) -> None:
     """Keep what a worker measured in memory, and in the cache's folder too if that is not the worker's own."""
-    found, entries = measured
+    snapshots, entries = measured
     kept = cache if elsewhere else replace(cache, folder=None)
-    by_ref = {snapshot.ref: snapshot for snapshot in found}
+    by_ref = {snapshot.ref: snapshot for snapshot in snapshots}
     for ref in by_ref:
         kept_snapshot(ref, kept, by_ref)
     kept.put(*((*name, content) for name, content in entries.items()))
@@ -253,10 +253,10 @@ def measure_chain(
 
     Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
     itself, is left out: whoever needs it finds out and says so. `maps` are neighbours in their order; `hold` returns
-    what counts as held on one, and must bear being pickled; `key` is that of the regions, by `regions_key`. What is
+    what counts as held on one, and must be picklable; `key` is that of the regions, by `regions_key`. What is
     measured is kept in `cache` too.
     """
-    found: list[Snapshot] = []
+    snapshots: list[Snapshot] = []
     entries: dict[tuple[str, str], bytes] = {}
     before: Holding | None = None
     with gathered(replace(cache, memory=entries)) as together:
@@ -270,8 +270,8 @@ def measure_chain(
                         areas = change.areas(ground(one), regions).astype(FLOATS)
                         together.put(("areas", f"{key} {one.key}", areas.tobytes()))
                 else:
-                    found.append(kept_snapshot(one, together))
-                    after = hold(found[-1])
+                    snapshots.append(kept_snapshot(one, together))
+                    after = hold(snapshots[-1])
                 if before is not None:
                     kept_step(before, after, ground, lambda: regions, key=key, slivers=slivers, cache=together)
                     for held in (before, after):
@@ -279,4 +279,4 @@ def measure_chain(
                 before = after
             except FrontcalcError:
                 before = None
-    return found, entries
+    return snapshots, entries

@@ -74,7 +74,7 @@ def _client(address: str, stack: ExitStack) -> Any:
     except TimeoutError:
         problem = f"nothing was heard within {CONNECT_S} seconds"
     except (MemoryError, ValueError):
-        # Dask takes whatever is said there for the length of a message.
+        # Dask reads the first bytes of any answer as the length of a message.
         problem = "what answers there is not Dask's"
     except Exception as error:
         problem = _reason(error)
@@ -134,20 +134,20 @@ def on_worker(
         check_software(here, software(), f"worker {platform.node()}")
         # A worker outlives runs, and files may have changed since the last.
         forget_read()
-        found: list[tuple[Entry, str]] = []
+        fingerprints: list[tuple[Entry, str]] = []
         for entry in files:
             try:
-                found.append((entry, fingerprint(entry)))
+                fingerprints.append((entry, fingerprint(entry)))
             except DataError as error:
                 problem = f"cannot be read on worker {platform.node()}, as here it can: {error.problem}"
                 cure = "let every worker see the archive at the same path as this machine, as on a shared file system"
                 raise DataError(problem, where=entry.label, cure=cure) from error
         # What is measured is kept by the client, which gets it back.
         own = replace(chain.keywords["cache"], folder=None)
-        measured: MeasuredChain = chain(maps, regions, cache=own) if dict(found) == files else NOTHING
+        measured: MeasuredChain = chain(maps, regions, cache=own) if dict(fingerprints) == files else NOTHING
         for one in measured[0]:
-            found += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
-        for entry, sha256 in found:
+            fingerprints += [(part.entry, file.sha256) for part, file in zip(one.ref.parts, one.files, strict=True)]
+        for entry, sha256 in fingerprints:
             if files.get(entry) != sha256:
                 done = "let all machines see the same archive, and run again when it is complete"
                 raise DataError("has another content on a worker than here", where=entry.label, cure=done)

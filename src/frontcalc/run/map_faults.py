@@ -81,15 +81,15 @@ def suspect_parts(
     moved = {kind: math.fsum(km2[place] for km2 in all_km2) for kind, place in _KINDS.items()}
     if at_once and (len(parts) > len(named) or sum(moved.values()) > MAP_KM2):
         named += _at_once(run, span, parts, moved)
-    total, shown, found = run.lines.shown[-1], run.shown(changed), []
+    total, shown, counted = run.lines.shown[-1], run.shown(changed), []
     for part in named:
         km2 = change.areas(part.ground, run.partition_for(span.actor))[0]
-        # Of what lies in regions that are not shown, nothing is to be said.
+        # A part in regions that are not shown gets no notice.
         if total.sum_of(km2) >= SHOWN_KM2:
-            found.append((part, km2, total.sum_of(km2) * (1 if part.kind == "gained" else -1)))
-    said = []
-    for part, km2, moved_km2 in found:
-        alike = [moved for other, _, moved in found if bool(other.seen) == bool(part.seen)]
+            counted.append((part, km2, total.sum_of(km2) * (1 if part.kind == "gained" else -1)))
+    faults = []
+    for part, km2, moved_km2 in counted:
+        alike = [moved for other, _, moved in counted if bool(other.seen) == bool(part.seen)]
         net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2) - sum(alike)
         what = (
             f"{float(km2[-1]):,.1f} of {part.of_km2:,.1f} km² {part.kind} {part.seen or 'changed hands at once'},"
@@ -97,8 +97,8 @@ def suspect_parts(
             f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
         )
         notice = Notice("REDEFINITION" if part.seen else "AT-ONCE", what, span.period.label, moved_km2)
-        said.append((part.kind, km2, notice))
-    return said
+        faults.append((part.kind, km2, notice))
+    return faults
 
 
 def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
@@ -134,11 +134,11 @@ def _step_of(
     if not between:
         return ends
     low, high = 0, len(between) + 1
-    found = dict(zip((low, high), ends, strict=True))
+    state_at = dict(zip((low, high), ends, strict=True))
     while high - low > 1:
         middle = (low + high) // 2
-        found[middle] = states.on(between[middle - 1]) or ends[0]
-        held = _held(run, found[middle], states.actor, part)
+        state_at[middle] = states.on(between[middle - 1]) or ends[0]
+        held = _held(run, state_at[middle], states.actor, part)
         changed = held if kind == "gained" else 1 - held
         if changed >= ON_ONE_STEP:
             high = middle
@@ -146,8 +146,8 @@ def _step_of(
             low = middle
         else:
             return None
-    before, after = (_held(run, found[place], states.actor, part) for place in (low, high))
-    return (found[low], found[high]) if abs(after - before) >= ON_ONE_STEP else None
+    before, after = (_held(run, state_at[place], states.actor, part) for place in (low, high))
+    return (state_at[low], state_at[high]) if abs(after - before) >= ON_ONE_STEP else None
 
 
 def _ground(run: Run, state: State, actor: str) -> shapely.MultiPolygon:

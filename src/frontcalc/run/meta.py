@@ -53,7 +53,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     files = {file.name: file for snapshot in maps for file in snapshot.files}
     known, source = None, run.regions.source
     if source:
-        # A file is told by its content, so that a fetched one is known by any name.
+        # A file is known by its content, so that a fetched one may have any name.
         stored = load_embedded()
         known = stored if source.sha256 == stored.sha256 else region_store.of_content(source.sha256)
     terms = (known.source, known.licence) if known else ("", "")

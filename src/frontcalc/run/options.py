@@ -125,8 +125,8 @@ class Options:
                 object.__setattr__(self, one.name, one.default)
         workers, width, carry = self.workers, self.sliver_width, self.carry_layers
         if isinstance(workers, str):
-            found = re.fullmatch(r"(tcp://|tls://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", workers, re.ASCII)
-            if found is None or not 0 < int(found[3]) < 1 << 16:
+            match = re.fullmatch(r"(tcp://|tls://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", workers, re.ASCII)
+            if match is None or not 0 < int(match[3]) < 1 << 16:
                 form = "give one as in tcp://10.0.0.1:8786, or a whole number"
                 raise UsageError(f"{workers!r} is no address of a scheduler", where="--workers", cure=form)
         elif workers is not None and workers < 1:

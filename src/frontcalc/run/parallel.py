@@ -51,7 +51,7 @@ _regions: Any = None  # of a forked process
 
 
 def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with what is measured of it, in the order given; few items are taken ahead of the one yielded."""
+    """Yield each item with what is measured of it, in the order given; few items are begun before their turn."""
     if workers == 1:
         yield from ((item, measure(item)) for item in items)
         return
@@ -88,7 +88,7 @@ def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
 def _ahead(
     send: Callable[[Item], Callable[[], Result]], at_once: int, items: Iterable[Item]
 ) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with what comes of it, in order, so many being sent at a time."""
+    """Yield each item with its result, in order, `at_once` of them sent at a time."""
     waiting: deque[tuple[Item, Callable[[], Result]]] = deque()
     for item in items:
         waiting.append((item, send(item)))
@@ -101,7 +101,7 @@ def _ahead(
 def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
     """Yield days, each after the run's workers measured the steps from the state before the first to its map.
 
-    What workers measure is kept by what it is of, and the caller takes what it needs: where it needs another
+    What workers measure is kept under its key, and the caller looks up what it needs: where it needs another
     step, as where a map is passed over, it measures that itself. So nothing depends on what was foreseen here.
     """
     rest, options = track(days, what), run.options
@@ -111,8 +111,8 @@ def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[da
     def send_block(block: list[date]) -> Callable[[], MeasuredChain]:
         nonlocal last
         # The maps that stand for the days, as far as their dates tell, after the one before.
-        found = (last, *(next(run.archive.upto(day), None) for day in block))
-        maps = list(dict.fromkeys(ref for ref in found if ref is not None))
+        refs = (last, *(next(run.archive.upto(day), None) for day in block))
+        maps = list(dict.fromkeys(ref for ref in refs if ref is not None))
         last = maps[-1] if maps else last
         measure = run.chain(actor)
         unknown = unknown_part(maps, **measure.keywords)
@@ -213,7 +213,7 @@ def _outcome(pool: Any, future: Future[MeasuredChain]) -> MeasuredChain:
     with suppress(BrokenExecutor):
         while not wait([future], _LOOK_S).done:
             if not all(process.is_alive() for process in list(pool._processes.values())):
-                # The pool would know by now, unless it reads the rest of what never comes.
+                # The pool would know by now, unless it waits for the rest of a result from the dead one.
                 _kill(pool)
                 return NOTHING
         return future.result()
@@ -243,8 +243,8 @@ def _begin(regions: RegionSet, parent: int) -> None:
     _regions = regions
     # Else the collector would write to all that is shared with the parent, and so copy it.
     gc.freeze()
-    # An interrupt from a terminal goes to the parent too: nothing is left to be said or waited for. What runs in the
-    # background of a script ignores it.
+    # An interrupt from a terminal reaches the parent too, which reports it: end at once. In the background of a script
+    # it is ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

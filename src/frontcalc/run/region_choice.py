@@ -28,12 +28,12 @@ def choose_regions(
 
     `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: the embedded regions are used
     there alone, where neither a file nor a fetched set is named. `actor` is whose territory is measured, where the user
-    said so. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS that is measured in.
+    chose one. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS that is measured in.
     UsageError names a level, set or region that is unknown, or a level that has no data here.
     """
     by, only, regions = options.by, options.only, options.regions
-    asked = only.split(",") if isinstance(only, str) else only or ()
-    names = tuple(dict.fromkeys(name for text in asked if (name := text.strip())))
+    texts = only.split(",") if isinstance(only, str) else only or ()
+    names = tuple(dict.fromkeys(name for text in texts if (name := text.strip())))
     # A script whose variable is empty is not to get everything.
     if only is not None and not names:
         raise UsageError("names no region", where="--only", cure="name one, or leave it out")
@@ -91,7 +91,7 @@ def _lacking(level: str, place: Geometries, actor: str | None) -> UsageError:
     stored = load_embedded()
     _, piece = stored.home.query(place, predicate="intersects")
     shown = Counter(stored.regions[owner].country for owner in stored.owner[np.unique(piece)])
-    # An actor takes nothing of its own country.
+    # Regions of an actor's own country get none of its ground.
     del shown[COUNTRIES.get(actor or "", "")]
     country = max(sorted(shown), key=lambda code: shown[code], default="COUNTRY")
     return UsageError(

@@ -28,7 +28,7 @@ from frontcalc.states import SPAN_TOLERANCE, Span, State
 from frontcalc.versions import key_of
 from frontcalc.views import VIEWS
 
-BOOKED = 0.1  # the share of what control gained above which it is said that it was drawn as an advance before
+BOOKED = 0.1  # share of what control gained, drawn as an advance before, from which there is a notice
 # The shares of a row's net that may lie near borders of coarse regions, in all and on one side, before it is marked.
 ROUGH, ROUGH_ON_A_SIDE = 0.1, 0.08
 FARTHEST_DAYS = 31  # two maps around a day that lie further apart do not say what was held on it
@@ -65,17 +65,17 @@ def measured(
         suspect = suspect_parts(run, span, changed, (steps_of or {}).get(span, ()))
         label, shown = span.period.label, run.shown(changed) if changed else None
         moved_km2, how = interpolated(run, span, changed)
-        said = [replace(one, message=one.message + how) if one.code == "SPAN" else one for one in span.notices]
+        notices = [replace(one, message=one.message + how) if one.code == "SPAN" else one for one in span.notices]
         if run.lines.left_out:
             moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
-            said += left_out(run, span.actor, label, **moved)
+            notices += left_out(run, span.actor, label, **moved)
         if changed is not None and span.ends is not None:
             if run.options.drop_slivers:
-                said += dropped(run, [changed], label)
-            said += _repeats(run, span, changed)
+                notices += dropped(run, [changed], label)
+            notices += _repeats(run, span, changed)
             if booked := _booked_km2(run, span.actor, *span.ends):
-                said += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
-        remarks: list[Remark] = [(notice, None) for notice in said]
+                notices += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
+        remarks: list[Remark] = [(notice, None) for notice in notices]
         if shown is not None:
             remarks += _of_change(run, shown, span)
         for _, km2, notice in suspect:
@@ -86,7 +86,7 @@ def measured(
 
 
 def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Line, float], str]:
-    """Return the net change of each row with both ends moved to the days asked for (km²), and what to say of it.
+    """Return the net change of each row with both ends moved to the days of the period (km²), and what to say of it.
 
     What was held on such a day is taken linearly between the two maps around it. There is none where the maps are near
     enough to those days, where the archive does not reach one, where the two maps around it lie too far apart, and for
@@ -96,8 +96,8 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
     older = [(day - state.day).days for state, day in ends if day and state.day]
     if changed is None or len(older) < 2 or period.opens_on is None or period.closes_on is None:
         return {}, ""
-    asked = (period.closes_on - period.opens_on).days
-    if max(older) <= SPAN_TOLERANCE * asked or min(older) < 0:
+    period_days = (period.closes_on - period.opens_on).days
+    if max(older) <= SPAN_TOLERANCE * period_days or min(older) < 0:
         return {}, ""
     shown, faults = run.shown(changed), list[Redefinition]()
     net = shown.km2[GAINED, 0] - shown.km2[LOST, 0]
@@ -112,7 +112,7 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
             if after is None or after.day is None or state.day is None or after.snapshot.tells:
                 return {}, ""
             apart = (after.day - state.day).days
-            if apart > min(FARTHEST_DAYS, asked if asked < SHORT_DAYS else FARTHEST_DAYS):
+            if apart > min(FARTHEST_DAYS, period_days if period_days < SHORT_DAYS else FARTHEST_DAYS):
                 return {}, f"; not moved to those days, since the maps around {day} are {apart} days apart"
             step = run.step(state, after, span.actor)
             faults += suspect_parts(run, replace(span, opening=state, closing=after), step)
@@ -192,8 +192,8 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
             codes = [regions.countries[place] for place in places if regions.countries]
             where = f" in {regions.country_names.get(codes[0], codes)[0]}" if codes else ""
             more = numbers.km2(km2[1] - km2[0], signed=True)
-            said = f"{actor}{where}: {more} km², not in these figures (see --actor)"
-            yield Notice("OTHER-ACTOR", said, span.period.label), frozenset()
+            what = f"{actor}{where}: {more} km², not in these figures (see --actor)"
+            yield Notice("OTHER-ACTOR", what, span.period.label), frozenset()
 
 
 def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
@@ -206,8 +206,8 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
     elif not changed.km2[[GAINED, LOST], 0, -1].any():
         yield Notice("REPEAT", f"the maps of {opening.day} and {closing.day} show the same ground", label)
     else:
-        asked = (span.period.opens_on or opening.day, span.period.closes_on or closing.day)
-        for state, day in zip(span.ends, asked, strict=True):
+        wanted = (span.period.opens_on or opening.day, span.period.closes_on or closing.day)
+        for state, day in zip(span.ends, wanted, strict=True):
             # A map that stands for the days before the first follows none.
             first = None
             with passing_over():
@@ -270,10 +270,10 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
             ("SNAPPED", float(snapped[-1]), "lie beside the regions and went to the nearest", {*much, total}),
         ):
             if some_km2 >= SHOWN_KM2 and some_km2 > NOTABLE * float(moved[-1]):
-                said = f"{some_km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
+                what = f"{some_km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
                 part = _largest(run, shown, span, snapped=code == "SNAPPED")
-                yield Notice(code, said + part, label), frozenset(rows)
-    # Of a part, the rest is left out as asked.
+                yield Notice(code, what + part, label), frozenset(rows)
+    # Where only some rows are shown, the rest is left out on purpose.
     if not run.lines.left_out:
         yield from _other_actors(run, span)
     rough, net_km2 = set[Line](), shown.km2[GAINED, 0] - shown.km2[LOST, 0]

@@ -27,7 +27,7 @@ from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, mea
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
-from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Told, passing_over
+from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, passing_over
 from frontcalc.snapshots.snapshot import Box
 from frontcalc.states import INVASION, Span, State, States
 from frontcalc.views import View, choose_view
@@ -56,11 +56,11 @@ class Run:
         self.used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = {}
         self.held: dict[str, Holding] = {}
         self.baselines: dict[str, State] = {}
-        self.tells: Told = {}
+        self.tells: Tells = {}
         self._boxes: dict[SnapshotRef, Box] = {}
         self._making: dict[str, Lock] = {}
         self._partitions: dict[str, RegionSet] = {}
-        # Regions of an actor's own country take nothing of it, unless liberated land counts.
+        # Regions of an actor's own country get none of its ground, unless liberated land counts.
         by_name = [layer.role for name in self.view.layers if (layer := find_layer(name))]
         self._liberated = Role.COUNTEROFFENSIVE in (*self.view.roles, *by_name)
         # The actor asked for is spelt as in the table; a layer named by itself implies its actor.
@@ -69,9 +69,9 @@ class Run:
         owners = sorted({layer.actor for layer in named if layer})
         if len(owners) > 1 and not options.actor:
             raise UsageError(f"the layers are of {' and '.join(owners)}", cure="say whose with --actor")
-        asked = options.actor or ""
-        spelt = (known for known in ADJECTIVES if known.casefold() == asked.casefold())
-        self.actor = next(spelt, asked) or next(iter(owners), None)
+        actor = options.actor or ""
+        spelt = (known for known in ADJECTIVES if known.casefold() == actor.casefold())
+        self.actor = next(spelt, actor) or next(iter(owners), None)
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
         self._grounds = lru_cache(max(12, 2 * options.threads))(partial(ground_of, cache=self.cache))
         self.snapshot = partial(kept_snapshot, cache=self.cache)
@@ -114,7 +114,7 @@ class Run:
         bad, layers = list[DataError](), list[SnapshotLayer]()
         for day in sorted(set(days)):
             for ref in (*self.archive.upto(day), self.archive.refs[0]):
-                with passing_over(bad, asked=self.options.skip_bad):
+                with passing_over(bad, skip_bad=self.options.skip_bad):
                     layers += self.snapshot(ref).layers
                     break
         if bad and not layers:
@@ -122,11 +122,11 @@ class Run:
             raise NoDataError(unread, where=self.archive.name, cure="mend the maps, or ask for other days")
         order = dict(zip(ADJECTIVES, range(len(ADJECTIVES)), strict=True))
         counted = {part.layer.actor for part in layers if self.view.counts(part.name, part.layer)}
-        found = tuple(sorted(counted, key=lambda actor: (order.get(actor, len(order)), actor)))
-        if not found:
+        actors = tuple(sorted(counted, key=lambda actor: (order.get(actor, len(order)), actor)))
+        if not actors:
             problem = f"no layer of these maps counts in view {self.view.name}"
             raise UsageError(problem, where=self.archive.name, cure="choose another --view")
-        self.actors = found if self.actor else found[:1]
+        self.actors = actors if self.actor else actors[:1]
         return self.actors
 
     def choose_regions(self, near: date | None) -> None:
@@ -134,7 +134,7 @@ class Run:
         options, place = self.options, np.empty(0, dtype=object)
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
-            with passing_over(asked=options.skip_bad):
+            with passing_over(skip_bad=options.skip_bad):
                 place = self.snapshot(ref).place
                 break
         read = partial(read_regions, target_crs=options.crs, cache=self.cache)
@@ -169,7 +169,7 @@ class Run:
             if snapshot.tells:
                 snapshots.note_tells(self.tells, snapshot.tells, snapshot.ref)
             if self.tells:
-                snapshots.refuse_told(self.tells, self.archive)
+                snapshots.refuse_firm(self.tells, self.archive)
             self._check_place(snapshot)
             self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
             self.held[held.key] = held

@@ -82,9 +82,9 @@ def layers_of(
     for name, (known, own) in sorted(turned.items()):
         usual, here = (f"{layer.actor}'s {layer.role}" for layer in (known, own))
         notices.append(Notice("OTHER-MEANING", f"{name!r} counts as {here}, as its legend says, not as {usual}"))
-    found = [layer for layers in named for layer in layers]
-    if any(layer for _, _, layer, _ in found):
-        return [one for one in found if one[2] or len(one[3])], ()
+    layers = [layer for own in named for layer in own]
+    if any(layer for _, _, layer, _ in layers):
+        return [one for one in layers if one[2] or len(one[3])], ()
     # A copy of a file is the same ground, whatever it is called.
     first_of = {source.sha256: index for index, (source, _, _) in reversed(list(enumerate(files)))}
     distinct = sorted(first_of.values())
@@ -117,12 +117,12 @@ def _named_layers(
     short: dict[str, str] = {}
     names = []
     for place, properties in enumerate(features.properties):
-        said = [] if place in without_area else list(layer_names(properties, legend.field))
+        texts = [] if place in without_area else list(layer_names(properties, legend.field))
         # A day may be part of a layer's name.
-        for name in set(said) - short.keys():
+        for name in set(texts) - short.keys():
             short[name] = name if meaning(name) else without_day(name)
-        said = [short[name] for name in said]
-        names.append(next((name for name in said if meaning(name, said)), next(filter(None, said), "")))
+        texts = [short[name] for name in texts]
+        names.append(next((name for name in texts if meaning(name, texts)), next(filter(None, texts), "")))
     if any(meaning(name) for name in set(names)):
         # Two spellings of a name in one file are one layer.
         title: dict[tuple[str, Layer], str] = {}
@@ -208,23 +208,23 @@ def _tells(files: Sequence[tuple[Entry, Features]], legend: Legend) -> Iterator[
             yield Tell(spelt[key], "", without, max(0.0, whole[1] - sum(km2 for _, km2 in values.values())), firm)
 
 
-Told = dict[str, dict[str, tuple[Tell, dict[SnapshotRef, int]]]]
-"""What tells the polygons of all the maps apart that a run rests on, as far as nothing explains them.
+Tells = dict[str, dict[str, tuple[Tell, dict[SnapshotRef, int]]]]
+"""Property values that tell polygons apart and that nothing explains, on all the maps that a run rests on.
 
 By property and value: the value on the map that has most of it, and how many polygons have it on each map.
 """
 
 
-def note_tells(told: Told, tells: Iterable[Tell], ref: SnapshotRef) -> None:
+def note_tells(by_field: Tells, tells: Iterable[Tell], ref: SnapshotRef) -> None:
     """Note what tells the polygons of a map apart."""
     for tell in tells:
         key = tell.field if tell.field in (FILE, INNER) else plain(tell.field)
-        most, polygons = told.setdefault(key, {}).get(tell.value, (tell, {}))
-        told[key][tell.value] = max(most, tell, key=lambda one: (one.km2, one.polygons)), polygons
+        most, polygons = by_field.setdefault(key, {}).get(tell.value, (tell, {}))
+        by_field[key][tell.value] = max(most, tell, key=lambda one: (one.km2, one.polygons)), polygons
         polygons[ref] = tell.polygons
 
 
-def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]]:
+def sort_tells(by_field: Tells) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]]:
     """Return the properties that tell, which no figure may pass over, and those that might, or do on no map used.
 
     Each has its values, those of most ground first and that of none last. A property with a name that tells does so by
@@ -232,7 +232,7 @@ def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]
     """
     firm: dict[str, list[Tell]] = {}
     loose: dict[str, list[Tell]] = {}
-    for _, values in sorted(told.items()):
+    for _, values in sorted(by_field.items()):
         tells = sorted((tell for tell, _ in values.values()), key=lambda one: (not one.value, -one.km2, one.value))
         if tells[0].firm:
             apart = len({spelling(tell.value) for tell in tells if tell.value}) > 1
@@ -244,24 +244,24 @@ def told_apart(told: Told) -> tuple[dict[str, list[Tell]], dict[str, list[Tell]]
     return firm, loose
 
 
-def refuse_told(told: Told, archive: Archive) -> None:
-    """Raise DataError where a property tells polygons apart that nobody has explained, with its values and km²."""
-    if firm := told_apart(told)[0]:
+def refuse_firm(by_field: Tells, archive: Archive) -> None:
+    """Raise DataError where a property that nothing explains tells polygons apart, with its values and km²."""
+    if firm := sort_tells(by_field)[0]:
         problem = f"its polygons are told apart by a property that nobody has explained: {_described(firm)}"
         cure = f"say once what each value means: {explain_command(archive.refs)}"
         raise DataError(problem, where=archive.name, cure=cure, code="NO-LAYER")
 
 
-def remark_on(told: Told) -> str:
-    """Return what to say beside polygons that are taken for one actor's."""
-    firm, loose = told_apart(told)
-    unused = f"; not used: {said}" if (said := _described(firm | loose)) else ""
+def remark_on(by_field: Tells) -> str:
+    """Return the text of a notice for maps whose polygons all count as one actor's."""
+    firm, loose = sort_tells(by_field)
+    unused = f"; not used: {described}" if (described := _described(firm | loose)) else ""
     return f"no layer is named on these maps, so all polygons count as one actor's{unused}"
 
 
 def _described(fields: Mapping[str, Sequence[Tell]]) -> str:
     """Return properties with their values and what has them, as in «'fill' is 'red' on 2 polygons, 165.8 km²»."""
-    said = []
+    clauses = []
     for field, tells in fields.items():
         shown = []
         for tell in tells[:MOST_VALUES]:
@@ -269,5 +269,5 @@ def _described(fields: Mapping[str, Sequence[Tell]]) -> str:
             polygons = f"{tell.polygons:,} polygon{'s' if tell.polygons != 1 else ''}"
             shown.append(f"{repr(value) if value else 'nothing'} on {polygons}, {tell.km2:,.1f} km²")
         more = f" and {len(tells) - MOST_VALUES} more values" if len(tells) > MOST_VALUES else ""
-        said.append(f"{field!r} is {' / '.join(shown)}{more}")
-    return "; ".join(said)
+        clauses.append(f"{field!r} is {' / '.join(shown)}{more}")
+    return "; ".join(clauses)

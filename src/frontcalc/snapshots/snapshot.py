@@ -125,8 +125,8 @@ def parse_snapshot(
                 faults.append(Fault("DATE-IMPLAUSIBLE", error.problem, ref.day, file=name))
         files.append(DayFile(source, part, features, stated))
         if faults is not None:
-            said = (one for one in features.notices if one.code in ("OTHER-FILES", "NOT-AREA"))
-            faults += (Fault(one.code, one.message.removeprefix(f"{name}: "), ref.day, file=name) for one in said)
+            relevant = (one for one in features.notices if one.code in ("OTHER-FILES", "NOT-AREA"))
+            faults += (Fault(one.code, one.message.removeprefix(f"{name}: "), ref.day, file=name) for one in relevant)
             continue
         refuse_changes(features, where=name)
         notices += [SYNTHETIC] if features.synthetic else []
@@ -136,8 +136,8 @@ def parse_snapshot(
     elif bad and not files:
         raise bad[0]
     notices += (Notice("SKIPPED", str(error)) for error in bad)
-    found, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend, notices)
-    usable, box = _usable(ref, files, found, notices, faults)
+    layers, tells = layers_of([(one.source, one.part.entry, one.features) for one in files], ref.legend, notices)
+    usable, box = _usable(ref, files, layers, notices, faults)
     polygons = _layered(ref, files, usable, notices, faults)
     if polygons and any(one.features.properties for one in files) and not any(map(len, polygons.values())):
         notices.append(Notice("NO-GEOMETRY", f"{', '.join(ref.names)}: no layer has any geometry, so nothing is held"))
@@ -152,14 +152,14 @@ parsed = lru_cache(maxsize=4)(parse_snapshot)
 
 
 def _layered(
-    ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
+    ref: SnapshotRef, files: list[DayFile], layers: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
 ) -> dict[SnapshotLayer, Geometries]:
     """Return the known layers of a map, each of one file, with the polygons of each."""
     polygons_of: dict[SnapshotLayer, Geometries] = {}
     origin: dict[str, Part] = {}
     noted: list[Fault] = []
     earlier: dict[tuple[Part, Part], list[str]] = {}
-    for place, title, layer, polygons in found:
+    for place, title, layer, polygons in layers:
         source, part, features, _ = files[place]
         standing = origin.get(key := spelling(title))
         if layer is None:
@@ -200,7 +200,7 @@ def _layered(
 
 
 def _usable(
-    ref: SnapshotRef, files: list[DayFile], found: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
+    ref: SnapshotRef, files: list[DayFile], layers: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
 ) -> tuple[list[FileLayer], Box | None]:
     """Return which layers of a map's files are used, and the box around all that those files draw.
 
@@ -208,7 +208,7 @@ def _usable(
     layers may be alike, as empty layers are. Refused are polygons of this war's publishers that are at home only with
     longitude and latitude exchanged; names that users explained themselves may be of another war.
     """
-    by_file = [[one for one in found if one[0] == place] for place in range(len(files))]
+    by_file = [[one for one in layers if one[0] == place] for place in range(len(files))]
     names = [
         {spelling(name) for _, name, layer, _ in mine if layer not in (None, UNDIFFERENTIATED)} for mine in by_file
     ]
@@ -288,12 +288,12 @@ def read_snapshot(ref: SnapshotRef) -> Snapshot:
 
 
 @contextmanager
-def passing_over(bad: list[DataError] | None = None, *, asked: bool = True) -> Iterator[None]:
-    """Pass over what cannot be read, if asked, and add the error to `bad`; but not where a file changed meanwhile."""
+def passing_over(bad: list[DataError] | None = None, *, skip_bad: bool = True) -> Iterator[None]:
+    """With `skip_bad`, pass over what cannot be read and add the error to `bad`; not where a file changed meanwhile."""
     try:
         yield
     except DataError as error:
-        if not asked or isinstance(error, ChangedError):
+        if not skip_bad or isinstance(error, ChangedError):
             raise
         if bad is not None:
             bad.append(error)
@@ -319,14 +319,14 @@ def box_around(drawn: Iterable[tuple[str, Geometries]]) -> Box | None:
 
 def boxes_of(drawn: Iterable[tuple[str, Geometries]]) -> tuple[Box, ...]:
     """Return boxes (degrees) around polygons given with their CRS, one for those whose middles lie in the same 5°."""
-    found = [np.empty((0, 4))]
+    corners = [np.empty((0, 4))]
     for own, polygons in drawn:
         bounds = shapely.bounds(polygons).reshape(-1, 4)
         if own != crs.LONLAT:
             to_degrees = crs.transformer(own, crs.LONLAT).transform
             bounds = np.column_stack([*to_degrees(*bounds[:, :2].T), *to_degrees(*bounds[:, 2:].T)])
-        found.append(bounds[np.isfinite(bounds).all(axis=1)])
-    bounds = np.concatenate(found)
+        corners.append(bounds[np.isfinite(bounds).all(axis=1)])
+    bounds = np.concatenate(corners)
     cells, cell = np.unique((bounds[:, :2] + bounds[:, 2:]) // 10, axis=0, return_inverse=True)
     mine = (bounds[cell == number] for number in range(len(cells)))
     return tuple((*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist()) for own in mine)
