@@ -24,6 +24,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 SOURCES = Path(__file__).parents[1] / "src" / "frontcalc"
+HIDING = {"comes", "nobody", "bears", "takes", "asked", "said", "found", "told"}
 COMMAND = ("diff", "2023", "2024", "--format", "csv", "--workers", "1")
 
 
@@ -95,6 +96,11 @@ def lines() -> int:
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES.rglob("*.py"))
 
 
+def longest() -> int:
+    """Return how many lines the longest module has."""
+    return max(len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES.rglob("*.py"))
+
+
 def names_twice(trees: dict[str, ast.Module]) -> dict[str, int]:
     """Return names of classes, and of modules outside `cli/`, that stand more than once."""
     classes = Counter(node.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
@@ -118,6 +124,31 @@ def long_functions(trees: dict[str, ast.Module]) -> list[str]:
     return found
 
 
+def hiding_names(trees: dict[str, ast.Module]) -> list[str]:
+    """Return names of variables, arguments, functions and classes that hide what they hold; `HIDING` has the words."""
+    found = []
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            name = ""
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = node.id
+            elif isinstance(node, ast.arg):
+                name = node.arg
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                name = node.name
+            # A published column keeps its name.
+            if set(name.lower().split("_")) & HIDING and (path, name) != ("tables/lists.py", "asked"):
+                found.append(f"{path}:{name}")
+    return found
+
+
+def frozen_classes(trees: dict[str, ast.Module]) -> int:
+    """Return how many frozen data classes and named tuples there are."""
+    classes = [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    marks = [" ".join(map(ast.unparse, (*node.decorator_list, *node.bases))) for node in classes]
+    return sum("frozen=True" in mark or "NamedTuple" in mark for mark in marks)
+
+
 def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Return how many lines a function's docstring has."""
     first = node.body[0]
@@ -133,6 +164,8 @@ def main() -> None:
     print(f"{len(way.functions)} functions in {len(way.files)} files, {way.deepest} deep, {len(way.classes)} classes")
     print(f"names that stand twice: {', '.join(names_twice(trees)) or 'none'}")
     print(f"long functions: {', '.join(long_functions(trees)) or 'none'}")
+    print(f"names that hide what they hold: {', '.join(hiding_names(trees)) or 'none'}")
+    print(f"{frozen_classes(trees)} frozen classes and named tuples, {longest()} lines in the longest file")
 
 
 if __name__ == "__main__":

@@ -213,18 +213,22 @@ def test_ci_calls_targets_that_there_are_on_every_python_that_is_promised() -> N
 
 
 # What scripts/house.py measures, which only goes down: lines and files of the sources; functions, files, depth and
-# classes on the way of `diff 2023 2024`.
-BUDGETS = {"lines": 24_790, "files": 124, "functions": 224, "way's files": 52, "depth": 18, "classes": 31}
+# classes on the way of `diff 2023 2024`; frozen classes in all, and the lines of the longest file.
+BUDGETS = {
+    **{"lines": 24_789, "files": 124, "functions": 224, "way's files": 52, "depth": 18, "classes": 31},
+    **{"frozen classes": 107, "longest file": 400},
+}
 
 
 def test_the_house_stays_within_its_budgets() -> None:
     done = subprocess.run([sys.executable, ROOT / "scripts" / "house.py"], capture_output=True, text=True, check=True)
-    size, way, names, long = done.stdout.splitlines()
-    figures = [int(number.replace(",", "")) for line in (size, way) for number in re.findall(r"[\d,]*\d", line)]
+    size, way, names, long, hiding, classes = done.stdout.splitlines()
+    figures = [int(number.replace(",", "")) for line in (size, way, classes) for number in re.findall(r"[\d,]*\d", line)]
     over = {name: figure for (name, most), figure in zip(BUDGETS.items(), figures, strict=True) if figure > most}
     assert not over, over
     assert names == "names that stand twice: none"
     assert long == "long functions: none"
+    assert hiding == "names that hide what they hold: none"
 
 
 @pytest.mark.parametrize(("names", "most"), [({"cache"}, 5), ({"run.parallel", "run.cluster"}, 3)])
