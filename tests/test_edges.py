@@ -17,7 +17,8 @@ from test_laws import KM2, maps, partitions
 import frontcalc
 from frontcalc import change, edges, geometry, regions
 from frontcalc.archives import open_archive
-from frontcalc.snapshots import ground_of, holding, read_snapshot
+from frontcalc.run.chain import ground_of
+from frontcalc.snapshots import holding, read_snapshot
 from frontcalc.views import VIEWS
 
 
