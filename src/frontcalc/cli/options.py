@@ -32,11 +32,11 @@ _ELSEWHERE = {
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-def period(value: str) -> str:
-    """Return a period's text, checked."""
-    from frontcalc.periods import parse_period
+def labels(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels of the periods that words name, none for none."""
+    from frontcalc.periods import parse_periods
 
-    return parse_period(value).label
+    return tuple(period.label for period in parse_periods(value)) if value else ()
 
 
 def date(value: str) -> str:
@@ -54,17 +54,28 @@ def date_or_file(value: str) -> str:
 def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
-    """Return periods, checked, or exactly two paths: text with a slash or a suffix that is no period."""
-    from frontcalc.periods import is_period, parse_period
+    """Return periods, or exactly two paths: text with a slash or a suffix that is a file or no period."""
+    from frontcalc.periods import is_period
 
-    given: list[str | Path] = []
-    for one in value:
-        is_path = (os.sep in one or Path(one).suffix) and not is_period(one)
-        given.append(Path(one) if is_path else parse_period(one).label)
-    files = sum(isinstance(one, Path) for one in given)
-    if files and (files, len(given)) != (2, 2):
+    paths = [Path(one) for one in value if os.sep in one or Path(one).suffix]
+    files = [path for path in paths if path.is_file() or not is_period(str(path))]
+    if files and (len(files), len(value)) != (2, 2):
         raise click.UsageError("give periods, or exactly two files to compare")
-    return tuple(given)
+    return tuple(files) or labels(context, parameter, value)
+
+
+def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
+    """Return options with the PERIOD that was typed, if any, as --since and --until, which take an end of it each."""
+    from frontcalc.periods import period_label
+
+    period = how.pop("period")
+    if period and (how["since"] or how["until"]):
+        raise click.UsageError("PERIOD says since when and until when: leave out --since and --until")
+    for name, is_open in (("since", str.startswith), ("until", str.endswith)):
+        if text := how[name] or period:
+            label = period_label(text, relative=relative)
+            how[name] = None if is_open(label, "..") else label
+    return how
 
 
 def names(
@@ -128,10 +139,11 @@ _archive = option(
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
-one_period = click.argument("period", type=period, metavar="PERIOD")
+_one = partial(click.argument, "period", nargs=-1, callback=lambda context, parameter, value: " ".join(value))
+one_period, period_or_none = _one(required=True, metavar="PERIOD"), _one(metavar="[PERIOD]")
 _periods = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
-periods = _periods(type=period)
-periods_or_calendar = click.argument("periods", nargs=-1, type=period, metavar="[PERIOD …]")
+periods = _periods(callback=labels)
+periods_or_calendar = click.argument("periods", nargs=-1, callback=labels, metavar="[PERIOD …]")
 periods_or_two_files = _periods(callback=periods_or_files, shell_complete=paths)
 _regions = together(
     option("--regions FILE", "Polygon file of the regions to split by, or FILE:LAYER [default: embedded ones]."),
