@@ -258,9 +258,9 @@ def written_days(text: str) -> list[str]:
     if not found or are_two or (text.isdecimal() and len(text) != len("20241103")):
         return []
     days = []
-    for year, month, day in filter(all, found[0].numbers.values()):
-        full = year if len(year) > 2 else f"20{year}"
-        days.append(f"{full}-{MONTHS.get(month.casefold()) or int(month):02}-{int(day):02}")
+    for year, month, day in found[0].numbers.values():
+        if full := {2: f"20{year}", 4: year}.get(len(year)):
+            days.append(f"{full}-{MONTHS.get(month.casefold()) or int(month):02}-{int(day):02}")
     return days
 
 

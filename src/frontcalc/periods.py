@@ -65,7 +65,7 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
     texts = [one.strip() if isinstance(one, str) else _text(one) for one in several]
-    if len(texts) <= _MOST_WORDS and not all(map(_readings, texts)):
+    if all(texts) and len(texts) <= _MOST_WORDS and not all(map(_readings, texts)):
         texts = _joined(texts)  # «Sep», «2024» is one, but «2023», «2024» are two
     periods = list({period.label: period for period in map(parse_period, texts)}.values())
     if not periods:

@@ -69,10 +69,11 @@ def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
     from frontcalc.periods import period_label
 
     period = how.pop("period")
-    if period and (how["since"] or how["until"]):
+    if period is not None and (how["since"] or how["until"]):
         raise click.UsageError("PERIOD says since when and until when: leave out --since and --until")
     for name, is_open in (("since", str.startswith), ("until", str.endswith)):
-        if text := how[name] or period:
+        text = how[name] if period is None else period
+        if text is not None:
             label = period_label(text, relative=relative)
             how[name] = None if is_open(label, "..") else label
     return how
@@ -139,7 +140,7 @@ _archive = option(
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
-_one = partial(click.argument, "period", nargs=-1, callback=lambda context, parameter, value: " ".join(value))
+_one = partial(click.argument, "period", nargs=-1, callback=lambda _, __, value: " ".join(value) if value else None)
 one_period, period_or_none = _one(required=True, metavar="PERIOD"), _one(metavar="[PERIOD]")
 _periods = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 periods = _periods(callback=labels)
