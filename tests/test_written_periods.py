@@ -260,8 +260,9 @@ def test_what_counts_from_today_is_named_by_its_days(
 ) -> None:
     assert parse_period(text) == Period(label, date.fromisoformat(opens_on), date.fromisoformat(closes_on))
     assert parse_period(label) == parse_period(text)
-    with pytest.raises(UsageError, match=f"counts from today.* write the days, as today in {label}"):
-        period_label(text, relative=False)
+    for spelling in (text, f" {text.upper()}\u00a0", text.replace("a", "\uff41")):
+        with pytest.raises(UsageError, match=f"counts from today.* write the days, as today in {label}"):
+            period_label(spelling, relative=False)
 
 
 def test_no_days_are_no_period(today: None) -> None:

@@ -17,9 +17,9 @@ UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretc
 MOST_UNITS = 5000  # of a table: each is measured, and has rows, whether or not there is a map of it
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
-_UNIT = re.compile(
-    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?", re.IGNORECASE
-)
+_PARTS = r"(\d{4})(?:-Q([1-4])|-W(\d{2})|-(\d{2})(?:-(\d{2}))?)?"  # year, quarter, week, month and day
+_UNIT = re.compile(_PARTS, re.IGNORECASE)
+_LABEL = re.compile(rf"(?=.*\d)(?:{_PARTS})?(?:\.\.(?:{_PARTS})?)?", re.IGNORECASE)
 # Units as people write them: 2024 Q3, W36 2024, Sept. 2024, 2024/9, 09.2024. A number alone needs a mark beside it.
 _PART = rf"Q[1-4]|W\d\d|{'|'.join(MONTHS)}"
 _WRITTEN_UNITS = (
@@ -65,8 +65,8 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
     # A PeriodIndex of pandas has first and last moments too.
     several = asked if isinstance(asked, Collection) and not isinstance(asked, str) else [asked]
     texts = [one.strip() if isinstance(one, str) else _text(one) for one in several]
-    if all(texts) and len(texts) <= _MOST_WORDS and not all(map(_readings, texts)):
-        texts = _joined(texts)  # «Sep», «2024» is one, but «2023», «2024» are two
+    if not all(map(_LABEL.fullmatch, texts)):
+        texts = _joined(texts)
     periods = list({period.label: period for period in map(parse_period, texts)}.values())
     if not periods:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
@@ -80,14 +80,18 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
 
 def _joined(words: Sequence[str]) -> list[str]:
     """Return the periods that words in a row name, and last what names none; UsageError where two lists fit."""
+    # «Sep» and «2024» are one period, but what names one by itself needs no other. An empty word is no period.
+    if all(map(_readings, words)) or not all(words) or len(words) > _MOST_WORDS:
+        return list(words)
     # For each count of words from the left, at most two of the lists of periods that they can be.
     ways: list[list[list[str]]] = [[[]]]
     for end in range(1, len(words) + 1):
         ways.append([])
         for start in range(end):
             text = " ".join(words[start:end])
-            if ways[start] and _readings(text) and not _TORN.search(text):
-                ways[end] = [*ways[end], *([*before, text] for before in ways[start])][:2]
+            if _readings(text) and not _TORN.search(text):
+                ways[end] += [[*before, text] for before in ways[start]]
+        del ways[end][2:]
     if len(ways[-1]) > 1:
         first, second = (" ".join(map(repr, way)) for way in ways[-1])
         cure = f"did you mean {first} or {second}? Put each period in quotes"
@@ -112,7 +116,7 @@ def _text(asked: int | date | CalendarSpan) -> str:
 def parse_period(asked: PeriodLike) -> Period:
     """Return the period that a text, a year, a day or a Period of pandas names; UsageError where it can be none."""
     text = asked.strip() if isinstance(asked, str) else _text(asked)
-    label = period_label(text)
+    label = text.upper() if _LABEL.fullmatch(text) else period_label(text)
     start, dots, end = label.partition("..")
     opens_on = closes_on = None
     if start or not dots:
@@ -134,7 +138,7 @@ def period_label(text: str, *, relative: bool = True) -> str:
     if not labels:
         problem = "is no period" if text.strip(" .") or ".." not in text else "names neither end of a range"
         raise UsageError(problem, where=where, cure=f"periods are {_GRAMMAR}")
-    if not relative and _FROM_TODAY.fullmatch(" ".join(text.split())):
+    if not relative and _FROM_TODAY.fullmatch(" ".join(normalize("NFKC", text).split())):
         problem = "counts from today, so that it would mean other days tomorrow"
         raise UsageError(problem, where=where, cure=f"write the days, as today in {labels[0]}")
     possible = []
@@ -148,11 +152,10 @@ def period_label(text: str, *, relative: bool = True) -> str:
 
 def _readings(text: str) -> list[str]:
     """Return the labels of the periods that a text may mean, whether or not their days exist."""
-    ends = text.split("..", 2)
+    if _LABEL.fullmatch(text):
+        return [text.upper()]
     if len(text) > _LONGEST:
         return []
-    if len(ends) <= 2 and any(ends) and all(not end or _UNIT.fullmatch(end) for end in ends):
-        return [text.upper()]
     # With one kind of blank and hyphen, and no blank behind a point.
     text = " ".join(normalize("NFKC", text).replace("\u2010", "-").split()).replace(". ", ".")
     if found := _FROM_TODAY.fullmatch(text):

@@ -55,13 +55,13 @@ def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
     """Return periods, or exactly two paths: text with a slash or a suffix that is a file or no period."""
-    from frontcalc.periods import is_period
+    from frontcalc.periods import is_period, parse_periods
 
     paths = [Path(one) for one in value if os.sep in one or Path(one).suffix]
     files = [path for path in paths if path.is_file() or not is_period(str(path))]
     if files and (len(files), len(value)) != (2, 2):
         raise click.UsageError("give periods, or exactly two files to compare")
-    return tuple(files) or labels(context, parameter, value)
+    return tuple(files) or tuple(period.label for period in parse_periods(value))
 
 
 def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
