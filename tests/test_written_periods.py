@@ -393,6 +393,11 @@ def test_the_day_that_begins_a_range_stands_for_its_own_map(csv_of: Rows) -> Non
     assert (first["period"], first["opening"]) == ("2024-02", "2024-01-31")
 
 
+def test_an_open_range_is_no_bound(maps: Path, run_here: Run) -> None:
+    done = run_here("series", "--since", "..2024", "--archive", maps)
+    assert (done.returncode, "is no period" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["series", "summary", "plot series", "plot summary"])
 def test_a_period_beside_since_or_until_is_a_usage_error(command: str, maps: Path, run_here: Run) -> None:
     for name in ("--since", "--until"):
@@ -415,6 +420,9 @@ def test_files_are_files_and_periods_with_slashes_periods(
         Path(f"{day}.geojson").rename(f"2024/{name}")
     done = run_here("diff", "2024/01", "2024/03", "--by", "none", "--format", "csv")
     assert ",200.000,500.000,300.000,0.000,300.000," in done.stdout
+    monkeypatch.chdir("2024")
+    assert run_here("diff", "./01", "./03", "--by", "none", "--format", "csv").stdout == done.stdout
+    assert "give periods, or exactly two files" in run_here("diff", "2024", "01/2024", "./01").stderr
 
 
 @pytest.mark.parametrize(("words", "label"), [("last year", "2025"), ("--since ytd", r"2026\.\.2026-11-29")])

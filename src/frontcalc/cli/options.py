@@ -57,8 +57,8 @@ def periods_or_files(
     """Return periods, or exactly two paths: text with a slash or a suffix that is a file or no period."""
     from frontcalc.periods import is_period, parse_periods
 
-    paths = [Path(one) for one in value if os.sep in one or Path(one).suffix]
-    files = [path for path in paths if path.is_file() or not is_period(str(path))]
+    paths = [one for one in value if os.sep in one or Path(one).suffix]
+    files = [Path(one) for one in paths if not is_period(one) or Path(one).is_file()]
     if files and (len(files), len(value)) != (2, 2):
         raise click.UsageError("give periods, or exactly two files to compare")
     return tuple(files) or tuple(period.label for period in parse_periods(value))
@@ -75,7 +75,7 @@ def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
         text = how[name] if period is None else period
         if text is not None:
             label = period_label(text, relative=relative)
-            how[name] = None if is_open(label, "..") else label
+            how[name] = None if period and is_open(label, "..") else label
     return how
 
 
