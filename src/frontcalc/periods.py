@@ -81,7 +81,7 @@ def parse_periods(asked: PeriodsLike) -> list[Period]:
 def _joined(words: Sequence[str]) -> list[str]:
     """Return the periods that words in a row name, and last what names none; UsageError where two lists fit."""
     # «Sep» and «2024» are one period, but what names one by itself needs no other. An empty word is no period.
-    if all(map(_readings, words)) or not all(words) or len(words) > _MOST_WORDS:
+    if all(map(readings, words)) or not all(words) or len(words) > _MOST_WORDS:
         return list(words)
     # For each count of words from the left, at most two of the lists of periods that they can be.
     ways: list[list[list[str]]] = [[[]]]
@@ -89,7 +89,7 @@ def _joined(words: Sequence[str]) -> list[str]:
         ways.append([])
         for start in range(end):
             text = " ".join(words[start:end])
-            if _readings(text) and not _TORN.search(text):
+            if readings(text) and not _TORN.search(text):
                 ways[end] += [[*before, text] for before in ways[start]]
         del ways[end][2:]
     if len(ways[-1]) > 1:
@@ -134,7 +134,7 @@ def parse_period(asked: PeriodLike) -> Period:
 
 def period_label(text: str, *, relative: bool = True) -> str:
     """Return the label of the one period that a text means, from today only if `relative`; UsageError for any other."""
-    labels, where = _readings(text.strip()), f"period {text.strip()!r}"
+    labels, where = readings(text.strip()), f"period {text.strip()!r}"
     if not labels:
         problem = "is no period" if text.strip(" .") or ".." not in text else "names neither end of a range"
         raise UsageError(problem, where=where, cure=f"periods are {_GRAMMAR}")
@@ -150,7 +150,7 @@ def period_label(text: str, *, relative: bool = True) -> str:
     return (possible or labels)[0]
 
 
-def _readings(text: str) -> list[str]:
+def readings(text: str) -> list[str]:
     """Return the labels of the periods that a text may mean, whether or not their days exist."""
     if _LABEL.fullmatch(text):
         return [text.upper()]
@@ -229,8 +229,8 @@ def refuse_many(every: str, begin: date, end: date) -> None:
 
 
 def is_period(text: str) -> bool:
-    """Say whether a text has the shape of a period, whether or not its days exist."""
-    return bool(_readings(text.strip()))
+    """Say whether a text has the shape of a period's label, whether or not its days exist."""
+    return bool(_LABEL.fullmatch(text.strip()))
 
 
 def parse_day(asked: str | date) -> date:

@@ -55,10 +55,10 @@ def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
     """Return periods, or exactly two paths: text with a slash or a suffix that is a file or no period."""
-    from frontcalc.periods import is_period, parse_periods
+    from frontcalc.periods import parse_periods, readings
 
     paths = [one for one in value if os.sep in one or Path(one).suffix]
-    files = [Path(one) for one in paths if not is_period(one) or Path(one).is_file()]
+    files = [Path(one) for one in paths if not readings(one) or Path(one).is_file()]
     if files and (len(files), len(value)) != (2, 2):
         raise click.UsageError("give periods, or exactly two files to compare")
     return tuple(files) or tuple(period.label for period in parse_periods(value))
