@@ -494,7 +494,7 @@ def two_maps(here: Path) -> None:
 
 
 OPTIONS = (
-    BadInput("a period that is none", two_maps, diff("last week")),
+    BadInput("a period that is none", two_maps, diff("next week")),
     BadInput("a month that does not exist", two_maps, diff("2024-13")),
     BadInput("a week that does not exist", two_maps, diff("2023-W53")),
     BadInput("a period that ends before it begins", two_maps, diff("2024-02-01..2024-01-01")),

@@ -154,6 +154,15 @@ def test_hostile_inputs_are_words_and_not_commands(runner: Runner) -> None:
     assert not list(runner.work.glob("**/hacked"))
 
 
+@pytest.mark.parametrize("write", [True, False])
+def test_a_period_that_counts_from_today_is_refused(runner: Runner, write: bool) -> None:
+    if write:
+        runner.run({"run": "frontcalc summary -o tables --archive maps --every year,month"})
+    done = runner.run(STEPS["Check the kept tables"], **inputs(options="last\nyear"))
+    assert done.returncode == 2
+    assert "period 'last year': counts from today" in done.stderr
+
+
 def test_the_nightly_workflow_proposes_a_change(runner: Runner, tmp_path: Path) -> None:
     origin = tmp_path / "origin.git"
     for command in (

@@ -58,7 +58,7 @@ Write = Callable[..., Path]
 )
 def test_grammar(text: str, opens_on: str | None, closes_on: str | None) -> None:
     period = parse_period(text)
-    assert period.label == text
+    assert period.label == text.upper()
     assert (period.opens_on and str(period.opens_on)) == opens_on
     assert (period.closes_on and str(period.closes_on)) == closes_on
     assert is_period(text)

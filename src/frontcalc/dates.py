@@ -250,6 +250,20 @@ def day_from_name(name: str, *, year: int | None = None, orders: Orders | None =
     raise DataError(problem, where=name, cure=cure, code="NO-DATE")
 
 
+def written_days(text: str) -> list[str]:
+    """Return the days, as 2024-11-03, that a text may mean which is a whole day and no more; they may not exist."""
+    whole = [one for one in candidates(text) if one.match.span() == (0, len(text))]
+    # «26-27 Sep 2024» is two days, and of digits alone only eight are surely a day.
+    are_two = len(re.findall(r"\d+", text)) > 2 and re.search("[A-Za-z]", text)
+    if not whole or are_two or (text.isdecimal() and len(text) != len("20241103")):
+        return []
+    days = []
+    for year, month, day in whole[0].numbers.values():
+        if full := {2: f"20{year}", 4: year}.get(len(year)):
+            days.append(f"{full}-{MONTHS.get(month.casefold()) or int(month):02}-{int(day):02}")
+    return days
+
+
 def in_words(day: date) -> str:
     """Return a day as people write it, as in «29 Jun 2025», whatever the locale."""
     return f"{day.day} {FULL_MONTHS[day.month - 1][:3].title()} {day.year}"

@@ -1,22 +1,36 @@
-"""The grammar of periods: which days open and close one."""
+"""The grammar of periods, also as people write them, and the one form that outputs name them in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
+from unicodedata import normalize
 
+from frontcalc.dates import MONTHS, written_days
 from frontcalc.errors import UsageError
 
 UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretch of time is divided into
 MOST_UNITS = 5000  # of a table: each is measured, and has rows, whether or not there is a map of it
 _ONE_DAY = timedelta(days=1)
 _GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
-_UNIT = re.compile(
-    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-W(?P<week>\d{2})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?", re.IGNORECASE
+_PARTS = r"(\d{4})(?:-Q([1-4])|-W(\d{2})|-(\d{2})(?:-(\d{2}))?)?"  # year, quarter, week, month and day
+_UNIT = re.compile(_PARTS, re.IGNORECASE)
+_LABEL = re.compile(rf"(?=.*\d)(?:{_PARTS})?(?:\.\.(?:{_PARTS})?)?", re.IGNORECASE)
+# Units as people write them: 2024 Q3, W36 2024, Sept. 2024, 2024/9, 09.2024. A number alone needs a mark beside it.
+_PART = rf"Q[1-4]|W\d\d|{'|'.join(MONTHS)}"
+_WRITTEN_UNITS = (
+    re.compile(rf"(?P<year>\d{{4}})[-/., ]*(?P<part>{_PART}|(?<=[-/.])\d\d?)", re.IGNORECASE),
+    re.compile(rf"(?P<part>{_PART}|\d\d?(?=[-/.]))[-/., ]*(?P<year>\d{{4}})", re.IGNORECASE),
 )
+# What stands between the ends of a range: two or three points, a hyphen or dash, or a word.
+_BETWEEN = re.compile(r" ?(?:(?P<dots>\.{2,3})|[-\u2012-\u2015\u2212]) ?| (?:to|until|through) ", re.IGNORECASE)
+_FROM_TODAY = re.compile(rf"last (?:(?P<unit>{'|'.join(UNITS)})|(?P<days>\d{{1,4}}) days)|ytd", re.IGNORECASE)
+_TORN = re.compile(r"^\.+ | \.+$")  # points that stand alone are of the periods on both sides
+_LONGEST, _MOST_WORDS = 80, 60  # characters of a period; words that are looked at for what belongs together
 
 
 @runtime_checkable
@@ -41,7 +55,7 @@ PeriodsLike = PeriodLike | Sequence[PeriodLike]
 class Period:
     """A stretch of time, by the days whose state opens and closes it."""
 
-    label: str  # as typed
+    label: str  # in the grammar's own form, however it was written
     opens_on: date | None  # None stands for the archive's first map
     closes_on: date | None  # and here for its last
 
@@ -50,8 +64,10 @@ def parse_periods(wanted: PeriodsLike) -> list[Period]:
     """Return the periods given, one or a list, each once; UsageError for none, or two single days."""
     # A PeriodIndex of pandas has first and last moments too.
     several = wanted if isinstance(wanted, Collection) and not isinstance(wanted, str) else [wanted]
-    texts = list(dict.fromkeys(one.strip() if isinstance(one, str) else _text(one) for one in several))
-    periods = [parse_period(text) for text in texts]
+    texts = [one.strip() if isinstance(one, str) else _text(one) for one in several]
+    if not all(map(_LABEL.fullmatch, texts)):
+        texts = _joined(texts)
+    periods = list({period.label: period for period in map(parse_period, texts)}.values())
     if not periods:
         raise UsageError("no period was given", cure="name one, as in 2024 or 2024-09-01..2024-11-03")
     if len(periods) == 2 and all(period.label == f"{period.closes_on}" for period in periods):  # named as days
@@ -60,6 +76,28 @@ def parse_periods(wanted: PeriodsLike) -> list[Period]:
         cure = f"did you mean {first}..{last}? For two single days put {single}"
         raise UsageError("are two single days, each the change since the day before", where=" ".join(texts), cure=cure)
     return periods
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Return the periods that words in a row name, and last what names none; UsageError where two lists fit."""
+    # «Sep» and «2024» are one period, but what names one by itself needs no other. An empty word is no period.
+    if all(map(readings, words)) or not all(words) or len(words) > _MOST_WORDS:
+        return list(words)
+    # For each count of words from the left, at most two of the lists of periods that they can be.
+    ways: list[list[list[str]]] = [[[]]]
+    for end in range(1, len(words) + 1):
+        ways.append([])
+        for start in range(end):
+            text = " ".join(words[start:end])
+            if readings(text) and not _TORN.search(text):
+                ways[end] += [[*before, text] for before in ways[start]]
+        del ways[end][2:]
+    if len(ways[-1]) > 1:
+        first, second = (" ".join(map(repr, way)) for way in ways[-1])
+        cure = f"did you mean {first} or {second}? Put each period in quotes"
+        raise UsageError("can be read in two ways", where=" ".join(words), cure=cure)
+    known = max(count for count, lists in enumerate(ways) if lists)
+    return ways[known][0] + ([" ".join(words[known:])] if words[known:] else [])
 
 
 def _text(value: int | date | CalendarSpan) -> str:
@@ -78,9 +116,8 @@ def _text(value: int | date | CalendarSpan) -> str:
 def parse_period(period: PeriodLike) -> Period:
     """Return the period that a text, a year, a day or a Period of pandas names; UsageError where it can be none."""
     text = period.strip() if isinstance(period, str) else _text(period)
-    start, dots, end = text.partition("..")
-    if dots and not start and not end:
-        raise UsageError("names neither end of a range", where=f"period {text!r}", cure=f"periods are {_GRAMMAR}")
+    label = text.upper() if _LABEL.fullmatch(text) else period_label(text)
+    start, dots, end = label.partition("..")
     opens_on = closes_on = None
     if start or not dots:
         first, closes_on, is_day = _unit(text, start)
@@ -92,7 +129,67 @@ def parse_period(period: PeriodLike) -> Period:
         closes_on = _unit(text, end)[1] if end else None
     if opens_on and closes_on and opens_on >= closes_on:
         raise UsageError("runs backwards or holds no time", where=f"period {text!r}", cure="put the earlier end first")
-    return Period(text, opens_on, closes_on)
+    return Period(label, opens_on, closes_on)
+
+
+def period_label(text: str, *, relative: bool = True) -> str:
+    """Return the label of the one period that a text means, from today only if `relative`; UsageError for any other."""
+    labels, where = readings(text.strip()), f"period {text.strip()!r}"
+    if not labels:
+        problem = "is no period" if text.strip(" .") or ".." not in text else "names neither end of a range"
+        raise UsageError(problem, where=where, cure=f"periods are {_GRAMMAR}")
+    if not relative and _FROM_TODAY.fullmatch(" ".join(normalize("NFKC", text).split())):
+        problem = "counts from today, so that it would mean other days tomorrow"
+        raise UsageError(problem, where=where, cure=f"write the days, as today in {labels[0]}")
+    possible = []
+    for label in labels if len(labels) > 1 else ():
+        with suppress(UsageError):
+            possible.append(parse_period(label).label)
+    if len(possible) > 1:
+        raise UsageError("can be read in two ways", where=where, cure=f"did you mean {' or '.join(possible)}?")
+    return (possible or labels)[0]
+
+
+def readings(text: str) -> list[str]:
+    """Return the labels of the periods that a text may mean, whether or not their days exist."""
+    if _LABEL.fullmatch(text):
+        return [text.upper()]
+    if len(text) > _LONGEST:
+        return []
+    # With one kind of blank and hyphen, and no blank behind a point.
+    text = " ".join(normalize("NFKC", text).replace("\u2010", "-").split()).replace(". ", ".")
+    if match := _FROM_TODAY.fullmatch(text):
+        return [_from_today(match["unit"], match["days"])]
+    labels = _units(text)
+    for between in _BETWEEN.finditer(text):
+        left, right = text[: between.start()], text[between.end() :]
+        lefts, rights = _units(left), _units(right)
+        # Of «1 Sep - 3 Nov 2024» and «1.9.-3.11.2024» the first end has its year from the second.
+        for rest in re.finditer(r"[ .]", right if rights and left and not lefts else ""):
+            lefts = lefts or _units(left.rstrip(".") + right[rest.start() :])
+        if between["dots"]:
+            lefts, rights = lefts or [""] * (not left), rights or [""] * (not right)
+        labels += [f"{first}..{last}" for first in lefts for last in rights if first or last]
+    return sorted(set(labels))
+
+
+def _units(text: str) -> list[str]:
+    """Return the labels of the calendar units that a text may mean, whether or not they exist."""
+    if _UNIT.fullmatch(text):
+        return [text.upper()]
+    for written in _WRITTEN_UNITS:
+        if match := written.fullmatch(text):
+            part = MONTHS.get(match["part"].casefold(), match["part"].upper())
+            return [f"{match['year']}-{part:0>2}"]
+    return written_days(text.replace("/", "-"))
+
+
+def _from_today(unit: str | None, days: str | None) -> str:
+    """Return the label of the last calendar unit that is over, of so many days up to today, or of the year to date."""
+    today = datetime.now(UTC).date()
+    if unit:
+        return unit_of(parse_bound(unit_of(today, unit.lower()), last=False) - _ONE_DAY, unit.lower())
+    return f"{today - timedelta(days=int(days))}..{today}" if days else f"{today.year}..{today}"
 
 
 def unit_of(day: date, every: str) -> str:
@@ -132,9 +229,8 @@ def refuse_many(every: str, begin: date, end: date) -> None:
 
 
 def is_period(text: str) -> bool:
-    """Say whether a text has the shape of a period, whether or not its days exist."""
-    ends = text.strip().split("..")
-    return len(ends) <= 2 and any(ends) and all(not end or _UNIT.fullmatch(end) for end in ends)
+    """Say whether a text has the shape of a period's label, whether or not its days exist."""
+    return bool(_LABEL.fullmatch(text.strip()))
 
 
 def parse_day(day: str | date) -> date:
@@ -147,9 +243,10 @@ def parse_day(day: str | date) -> date:
 
 
 def parse_bound(unit: PeriodLike, *, last: bool) -> date:
-    """Return the first or last day of the calendar unit that is named; UsageError otherwise."""
+    """Return the first or last day of the calendar unit that is named or is at that end of a range."""
     text = unit.strip() if isinstance(unit, str) else _text(unit)
-    first_day, last_day, _ = _unit(text, text)
+    start, dots, end = period_label(text).partition("..")
+    first_day, last_day, _ = _unit(text, end if last and dots else start)
     return last_day if last else first_day
 
 

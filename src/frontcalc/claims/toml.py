@@ -14,7 +14,7 @@ from frontcalc.claims import ADDED_UP, ON_A_DAY, SIGNED, UNIT_LABELS, UNITS, Cla
 from frontcalc.config import read_toml
 from frontcalc.errors import DataError, UsageError
 from frontcalc.names import printable
-from frontcalc.periods import Period, parse_day, parse_period
+from frontcalc.periods import Period, parse_day, parse_period, period_label, readings
 from frontcalc.views import VIEWS
 
 _MOST_SHOWN = 5
@@ -175,7 +175,9 @@ def _periods(key: str, value: object) -> tuple[Period, ...]:
     """Return the period that a text, a day or a year names, or the two that a slash parts."""
     if isinstance(value, datetime | bool) or not isinstance(value, str | int | date):
         raise UsageError(f'{key} is {_shown(value)}, which is no period; write "2024" or "2024-09-01..2024-11-03"')
-    return tuple(parse_period(part.strip()) for part in str(value).split("/", 2))
+    # A slash parts two, but in «2024/09».
+    parts = [str(value)] if readings(str(value)) else str(value).split("/", 2)
+    return tuple(parse_period(period_label(part, relative=False)) for part in parts)
 
 
 def _day(key: str, value: object) -> date:

@@ -29,6 +29,8 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     A period is a year, quarter, month, ISO week or day, or a range of them:
       2023   2024-Q3   2024-09   2024-W36   2024-11-03
       2024-09-01..2024-11-03   2024..   ..2023
+    Also as people write them: Sep 2024, Q3 2024, 01.09.2024 - 03.11.2024,
+    1 Sep to 3 Nov 2024; or from today (UTC): last month, last 30 days, ytd.
     A year, quarter, month or week opens with the map of the day before it. A day
     that starts a range stands for that day's own map.
 
@@ -67,6 +69,7 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
 
 
 @options.command("series")
+@options.period_or_none
 @options.since_until
 @options.option("--every", "A row at each.", type=click.Choice(options.STEPS), default="snapshot", show_default=True)
 @options.measuring
@@ -75,10 +78,11 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
 @results.output
 def series_command(**how: Any) -> None:
     """Measure the area held (km²) over time, and the change since the map before, by region."""
-    results.show(frontcalc.series, **how)
+    results.show(frontcalc.series, **options.within(how))
 
 
 @options.command("summary")
+@options.period_or_none
 @options.option(
     "--every UNIT[,UNIT]",
     f"A row a {', '.join(UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
@@ -101,7 +105,7 @@ def summary_command(
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
     \b
-      frontcalc summary --every month --since 2024
+      frontcalc summary 2024 --every month
       frontcalc summary --every year --same-span --gross
 
     -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
@@ -116,9 +120,11 @@ def summary_command(
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = str(EVE_OF_INVASION)
-    fail_on, how = how["fail_on"], options.given(how)
     place = Path(output) if output and output != "-" else None
     folder = place if place and (place.is_dir() or not place.suffix) else None
+    # A folder is made to be checked, and a period that moves with the day would always differ.
+    how = options.within(how, relative=folder is None)
+    fail_on, how = how["fail_on"], options.given(how)
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
     if folder is None:
@@ -309,6 +315,7 @@ def plot_command() -> None:
 
 
 @plot_command.command("series")
+@options.period_or_none
 @options.since_until
 @options.option("--every", "A point at each.", type=click.Choice(options.STEPS), default="snapshot", show_default=True)
 @options.option("--events FILE", "CSV of what to mark: columns date and label.")
@@ -318,10 +325,11 @@ def plot_command() -> None:
 @results.picture
 def plot_series(**how: Any) -> None:
     """Draw the area held over time; the figures are those of «frontcalc series»."""
-    _draw(frontcalc.series, **how)
+    _draw(frontcalc.series, **options.within(how))
 
 
 @plot_command.command("summary")
+@options.period_or_none
 @options.option("--every", "A bar each.", type=click.Choice(UNITS_OF_TIME), default="month", show_default=True)
 @options.since_until
 @options.measuring
@@ -333,7 +341,7 @@ def plot_summary(**how: Any) -> None:
     Where periods differ in length, as months do, figures are per day. They are those of
     «frontcalc summary».
     """
-    _draw(frontcalc.summary, **how)
+    _draw(frontcalc.summary, **options.within(how))
 
 
 @plot_command.command("regions")

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from frontcalc.cli import terminal
-from frontcalc.periods import is_period, parse_day, parse_period
+from frontcalc.periods import parse_day, parse_periods, period_label, readings
 from frontcalc.views import VIEWS
 
 # Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
@@ -32,9 +32,9 @@ _ELSEWHERE: dict[ParameterSource | None, str] = {
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
-def period(value: str) -> str:
-    """Return a period's text, checked."""
-    return parse_period(value).label
+def labels(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels of the periods that words name, none for none."""
+    return tuple(period.label for period in parse_periods(value)) if value else ()
 
 
 def date(value: str) -> str:
@@ -52,15 +52,25 @@ def date_or_file(value: str) -> str:
 def periods_or_files(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str | Path, ...]:
-    """Return periods, checked, or exactly two paths: text with a slash or a suffix that is no period."""
-    given: list[str | Path] = []
-    for one in value:
-        is_path = (os.sep in one or Path(one).suffix) and not is_period(one)
-        given.append(Path(one) if is_path else parse_period(one).label)
-    files = sum(isinstance(one, Path) for one in given)
-    if files and (files, len(given)) != (2, 2):
+    """Return periods, or exactly two paths: text with a slash or a suffix that is a file or no period."""
+    paths = [one for one in value if os.sep in one or Path(one).suffix]
+    files = [Path(one) for one in paths if not readings(one) or Path(one).is_file()]
+    if files and (len(files), len(value)) != (2, 2):
         raise click.UsageError("give periods, or exactly two files to compare")
-    return tuple(given)
+    return tuple(files) or tuple(period.label for period in parse_periods(value))
+
+
+def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
+    """Return options with the PERIOD that was typed, if any, as --since and --until, which take an end of it each."""
+    period = how.pop("period")
+    if period is not None and (how["since"] or how["until"]):
+        raise click.UsageError("PERIOD says since when and until when: leave out --since and --until")
+    for name, is_open in (("since", str.startswith), ("until", str.endswith)):
+        text = how[name] if period is None else period
+        if text is not None:
+            label = period_label(text, relative=relative)
+            how[name] = None if period and is_open(label, "..") else label
+    return how
 
 
 def names(
@@ -122,10 +132,11 @@ _archive = option(
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
-one_period = click.argument("period", type=period, metavar="PERIOD")
+_one = partial(click.argument, "period", nargs=-1, callback=lambda _, __, value: " ".join(value) if value else None)
+one_period, period_or_none = _one(required=True, metavar="PERIOD"), _one(metavar="[PERIOD]")
 _periods = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
-periods = _periods(type=period)
-periods_or_calendar = click.argument("periods", nargs=-1, type=period, metavar="[PERIOD …]")
+periods = _periods(callback=labels)
+periods_or_calendar = click.argument("periods", nargs=-1, callback=labels, metavar="[PERIOD …]")
 periods_or_two_files = _periods(callback=periods_or_files, shell_complete=paths)
 _regions = together(
     option("--regions FILE", "Polygon file of the regions to split by, or FILE:LAYER [default: embedded ones]."),

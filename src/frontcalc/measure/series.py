@@ -42,7 +42,7 @@ def series(
     Parameters
     ----------
     since, until : str, int, date or pandas.Period, optional
-        First and last day: a day, or a longer unit whose first or last day is meant.
+        First and last day: a day, or a longer period whose first or last day is meant.
     every : str
         A row at each `snapshot`, or at the end of each `day`, `week` (Sunday) or `month`; the last
         row is of `until` or of the last map.
