@@ -217,9 +217,10 @@ def periods_of(every: str, maps: Archive, calendar: Calendar, baseline: date | N
     """Return the periods of a summary: those inside the time asked for in which the archive can show a change."""
     first, last = maps.first, maps.days[-1]
     begin, end = parse_bound(unit_of(first + _ONE_DAY, every), last=False), parse_bound(unit_of(last, every), last=True)
+    since = parse_bound(calendar.since, last=False) if calendar.since else None
     # The day that begins a range stands for its own map, which opens the first period.
-    opens_on = parse_period(calendar.since).opens_on if calendar.since else None
-    since = opens_on + _ONE_DAY if opens_on else None
+    if calendar.since and since and since > date.min and parse_period(calendar.since).opens_on == since:
+        since += _ONE_DAY
     until = parse_bound(calendar.until, last=True) if calendar.until else None
     if since and until and since > until:
         problem = f"{calendar.since} is after {calendar.until}"
