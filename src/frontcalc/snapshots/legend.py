@@ -20,6 +20,7 @@ from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.layers import (
     INNER,
+    PUBLISHERS_FIELDS,
     TELLING,
     UNDIFFERENTIATED,
     Layer,
@@ -132,8 +133,9 @@ def _named_layers(
             if (layer := meaning(name))
         }
         names = [one.get(name, name) for name in names]
-        if any(layer.legend == "DeepState" for _, layer in title):
-            names = [name or value_of(p.get("name")) for name, p in zip(names, features.properties, strict=True)]
+        # What its publisher's own property calls a polygon is said, though nobody knows that name.
+        if fields := {PUBLISHERS_FIELDS.get(layer.legend, "") for _, layer in title} - {""}:
+            names = [name or _first(own, fields) for name, own in zip(names, features.properties, strict=True)]
         unnamed = _NO_NAME
     else:
         of_file = next((name for name in (_stem(entry), *_folders(entry)) if meaning(name)), None)
@@ -146,6 +148,11 @@ def _named_layers(
         layers[names[feature]].append(polygon)
     for name, mine in layers.items():
         yield (index, name or unnamed, meaning(name), features.polygons[np.array(mine, dtype=np.intp)])
+
+
+def _first(properties: Mapping[str, object], fields: set[str]) -> str:
+    """Return the first value, as a name, of properties whose names, in any case, are among `fields`."""
+    return next(filter(None, (value_of(own) for key, own in properties.items() if key.casefold() in fields)), "")
 
 
 def _stem(entry: Entry) -> str:
