@@ -319,8 +319,7 @@ def stated_layer(properties: Mapping[str, object]) -> Layer | None:
 
 def known_names() -> tuple[str, ...]:
     """Return every layer name worth asking for: well spelt, and of a layer that means something."""
-    tables = _PUBLISHERS.values()
-    return tuple(name for table in tables for name, layer in table.items() if layer.role is not Role.OTHER)
+    return tuple(name for table in _PUBLISHERS.values() for name, layer in table.items() if layer.role != Role.OTHER)
 
 
 def spelling(name: str) -> str:

@@ -77,13 +77,12 @@ def layers_of(
     On a map that nothing explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
     turned: dict[str, tuple[Layer, Layer]] = {}
-    named = [
-        list(_named_layers(index, entry, features, legend, turned)) for index, (_, entry, features) in enumerate(files)
-    ]
+    layers: list[FileLayer] = []
+    for index, (_, entry, features) in enumerate(files):
+        layers += _named_layers(index, entry, features, legend, turned)
     for name, (known, own) in sorted(turned.items()):
         usual, here = (f"{layer.actor}'s {layer.role}" for layer in (known, own))
         notices.append(Notice("OTHER-MEANING", f"{name!r} counts as {here}, as its legend says, not as {usual}"))
-    layers = [layer for own in named for layer in own]
     if any(layer for _, _, layer, _ in layers):
         return [one for one in layers if one[2] or len(one[3])], ()
     # A copy of a file is the same ground, whatever it is called.
@@ -133,9 +132,8 @@ def _named_layers(
             if (layer := meaning(name))
         }
         names = [one.get(name, name) for name in names]
-        # What its publisher's own property calls a polygon is said, though nobody knows that name.
         if fields := {PUBLISHERS_FIELDS.get(layer.legend, "") for _, layer in title} - {""}:
-            names = [name or _first(own, fields) for name, own in zip(names, features.properties, strict=True)]
+            names = [name or _unknown_name(own, fields) for name, own in zip(names, features.properties, strict=True)]
         unnamed = _NO_NAME
     else:
         of_file = next((name for name in (_stem(entry), *_folders(entry)) if meaning(name)), None)
@@ -150,8 +148,8 @@ def _named_layers(
         yield (index, name or unnamed, meaning(name), features.polygons[np.array(mine, dtype=np.intp)])
 
 
-def _first(properties: Mapping[str, object], fields: set[str]) -> str:
-    """Return the first value, as a name, of properties whose names, in any case, are among `fields`."""
+def _unknown_name(properties: Mapping[str, object], fields: set[str]) -> str:
+    """Return what a publisher's own property, one of `fields` in any case, calls a polygon by a name nobody knows."""
     return next(filter(None, (value_of(own) for key, own in properties.items() if key.casefold() in fields)), "")
 
 
