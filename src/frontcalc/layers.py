@@ -181,7 +181,8 @@ _ENGLISH = {
 }
 
 _PUBLISHERS = {"ISW": _ISW, "NZZ": _NZZ, "DeepState": _CODES}
-PUBLISHERS_FIELDS = {"DeepState": "name"}  # in lower case: a publisher's own property, which others use for anything
+# In lower case, the property in which a publisher alone has its names: that of other maps may hold anything.
+PUBLISHERS_FIELDS = {"DeepState": "name"}
 
 _HELD_STEM = r"(?:окупован|захоплен|зайнят)"
 # The Ukrainian of spring 2022, told by stem, whatever date or place stands beside it: the first that fits, since a name

@@ -72,9 +72,8 @@ def layers_of(
 ) -> tuple[list[FileLayer], tuple[Tell, ...]]:
     """Return the layers of one map by file and name, and what tells its polygons apart where no name is known.
 
-    Noted is what the `legend` turns round: layers that publishers' tables know as something else.
-
-    On a map that nothing explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
+    Layers that publishers' tables know as something else than the `legend` says are noted. On a map that nothing
+    explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
     turned: dict[str, tuple[Layer, Layer]] = {}
     layers: list[FileLayer] = []
