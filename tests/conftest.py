@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from pyproj import Transformer
 
 from frontcalc.cache import VARIABLE
 from frontcalc.cli import run as run_command
+from frontcalc.outputs.numbers import header
 from frontcalc.regions import RegionSet
+from frontcalc.tables.rows import LATER
 
 settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 # For `make mutants`: the same few examples for every mutant.
@@ -101,6 +103,12 @@ def square(column: int, row: int) -> shapely.Polygon:
         (west, south + 10_000),
     ]
     return shapely.Polygon([_TO_DEGREES.transform(x, y) for x, y in corners])
+
+
+def columns_and_later(kind: type) -> tuple[list[str], list[str]]:
+    """Return the columns of a class of rows in two parts: those that came after it had heirs stand behind theirs."""
+    later = [entry.name for entry in fields(kind) if entry.metadata == LATER]
+    return [name for name in header(kind) if name not in later], later
 
 
 def with_zones(

@@ -24,7 +24,7 @@ def test_every_class_of_rows_is_published() -> None:
 @pytest.mark.parametrize("kind", [*PUBLISHED, *publish.POLYGONS])
 def test_every_column_has_a_definition(kind: type) -> None:
     missing = {name for name in kind.__dataclass_fields__ if name not in DEFINITIONS}  # type: ignore[attr-defined]
-    assert not missing, "add them to DEFINITIONS in columns.py, then run make reference"
+    assert not missing, "add them to DEFINITIONS in outputs/numbers.py, then run make reference"
     assert all(column.definition for column in columns(kind))
 
 

@@ -13,10 +13,11 @@ import shapely
 from conftest import Run, square
 
 import frontcalc
+from frontcalc import layers
 from frontcalc.cli import upkeep
 from frontcalc.config import archive_config
 from frontcalc.errors import DataError, NoDataError, UsageError
-from frontcalc.layers import Role, find_layer, layer_name
+from frontcalc.layers import Layer, Role, find_layer, layer_name, spelling
 
 Drawn = Sequence[tuple[Mapping[str, Any], tuple[int, int]]]
 FIRST, SECOND = "2024-01-01", "2024-02-01"
@@ -145,6 +146,24 @@ def test_isws_names_of_2022_are_known(name: str, role: Role) -> None:
     found = find_layer(name)
     assert found is not None
     assert (found.role, found.legend) == (role, "ISW")
+
+
+def test_a_publishers_own_property_is_read_beside_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(layers._FOLDED, "occupiedbyrebels", Layer("Rebels", Role.CONTROL, True, "Courier"))
+    monkeypatch.setitem(layers.PUBLISHERS_FIELDS, "Courier", "status")
+    held, other = ({"Status": "Occupied by Rebels"}, (0, 0)), ({"status": "burnt"}, (1, 0))
+    table = frontcalc.held(FIRST, archive=maps(tmp_path / "maps", [held, other], [held]), by="none")
+    assert (table.rows[-1].actor, table.rows[-1].held_km2) == ("Rebels", pytest.approx(100))
+    (unknown,) = (notice.message for notice in table.meta.notices if notice.code == "UNKNOWN-LAYER")
+    assert "burnt" in unknown
+    # Another publisher's names count in `layer` alone.
+    assert layer_name({"status": "control_map"}) == ""
+    assert layer_name({"status": "Occupied by Rebels", "layer": "control_map"}) == "control_map"
+
+
+def test_no_name_is_of_two_publishers() -> None:
+    tables = [{spelling(name) for name in table} for table in layers._PUBLISHERS.values()]
+    assert len(set().union(*tables)) == sum(map(len, tables))
 
 
 # What is compared must be comparable.
@@ -312,6 +331,17 @@ def test_explain_lists_values_with_what_they_are_taken_for(tmp_path: Path) -> No
     assert [(row.value, row.actor, row.role, row.asked) for row in known if row.role == "advance"] == [
         ("russian_advances", "Russia", "advance", False)
     ]
+
+
+def test_a_polygon_without_a_layer_among_known_ones_is_not_said_to_count(tmp_path: Path) -> None:
+    named, blank = ({"layer": "control_map"}, (0, 0)), ({"layer": ""}, (1, 0))
+    table = frontcalc.explain_archive(archive=maps(tmp_path / "maps", [named, blank], [named]))
+    assert {row.value: row.actor for row in table.rows} == {"control_map": "Russia", "(no layer)": ""}
+    assert codes(table) == ["UNKNOWN-LAYER"]
+    # On another map of the archive nothing is named, so that all of it counts.
+    table = frontcalc.explain_archive(archive=maps(tmp_path / "mixed", [named, blank], [({}, (0, 0))]))
+    assert {row.actor for row in table.rows if row.value == "(no layer)"} == {"unnamed", ""}
+    assert codes(table) == ["UNNAMED", "UNKNOWN-LAYER"]
 
 
 def test_on_a_terminal_explain_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:

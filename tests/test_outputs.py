@@ -64,13 +64,21 @@ def test_csv_has_the_published_columns_and_every_region(result: Any) -> None:
     assert rows[0] == [*DIFF_COLUMNS, "attribution"]
     assert {row[-1] for row in rows[1:]} == {SOURCES}
     assert [row[4] for row in rows[1:]] == ["East", "Far", "unassigned", "total"] * 2
-    east_2024 = rows[5]
-    assert east_2024[:9] == ["maps", "Russia", "2024", "adm1", "East", "2023-12-31", "2024-11-17", "322", "assessed"]
-    figures = ["200.000", "400.000", "200.000", "0.000", "200.000", "0.621"]
-    assert east_2024[9:-1] == [*figures, "CLOSES-EARLY SPAN", *["0.000"] * 3, "", "", "1000.000", "600.000", "p"]
-    far_2024 = ["0.000"] * 6 + ["CLOSES-EARLY SPAN", *["0.000"] * 3, "", "", "100.000", "100.000", "p"]
-    assert rows[6][9:-1] == far_2024
-    assert {tuple(row[19:-1]) for row in rows[3:5]} == {("",) * 5}  # unassigned and total have no land of their own
+    east, far = (dict(zip(rows[0], row, strict=True)) for row in rows[5:7])
+    period = {"archive": "maps", "actor": "Russia", "period": "2024", "level": "adm1", "region": "East"}
+    assert east == east | period | {"opening": "2023-12-31", "closing": "2024-11-17", "days": "322", "view": "assessed"}
+    held = {"opening_km2": "200.000", "closing_km2": "400.000", "region_km2": "1000.000", "not_held_km2": "600.000"}
+    moved = {"gained_km2": "200.000", "lost_km2": "0.000", "net_km2": "200.000", "rate_km2_per_day": "0.621"}
+    beside = {"snapped_km2": "0.000", "gained_sliver_km2": "0.000", "lost_sliver_km2": "0.000", "border_km2": ""}
+    assert east == east | held | moved | beside
+    assert east == east | {"net_interpolated_km2": "", "notes": "CLOSES-EARLY SPAN", "flags": "p"}
+    figures = [*held, *moved, *beside, "net_interpolated_km2"]
+    none = dict.fromkeys(figures, "0.000") | {"net_interpolated_km2": "", "border_km2": ""}
+    assert far == far | none | {"region_km2": "100.000", "not_held_km2": "100.000", "notes": "CLOSES-EARLY SPAN"}
+    # unassigned and total have no land of their own
+    for row in rows[3:5]:
+        given = dict(zip(rows[0], row, strict=True))
+        assert (given["region_km2"], given["not_held_km2"]) == ("", "")
 
 
 def test_csv_follows_rfc_4180(result: Any) -> None:

@@ -1,7 +1,7 @@
 """What publishers call their layers, and what those layers mean: actor and role.
 
-The tables at the top are what to edit when a publisher renames a layer. A `Legend` is what an archive, or whoever
-measures it, says of its layers beside them.
+The tables at the top are what to edit when a publisher renames a layer; a new publisher is a table in `_PUBLISHERS`.
+A `Legend` is what an archive, or whoever measures it, says of its layers beside them.
 """
 
 from __future__ import annotations
@@ -180,6 +180,10 @@ _ENGLISH = {
     "Transnistria": "geoJSON.territories.transnistria",
 }
 
+_PUBLISHERS = {"ISW": _ISW, "NZZ": _NZZ, "DeepState": _CODES}
+# In lower case, the property in which a publisher alone has its names: that of other maps may hold anything.
+PUBLISHERS_FIELDS = {"DeepState": "name"}
+
 _HELD_STEM = r"(?:окупован|захоплен|зайнят)"
 # The Ukrainian of spring 2022, told by stem, whatever date or place stands beside it: the first that fits, since a name
 # may say what was occupied and is no longer. What is «not occupied» says nothing more.
@@ -218,7 +222,7 @@ def _fold(name: str) -> str:
 
 _FOLDED = {
     _HOSTING.sub("", _fold(name)): replace(layer, legend=legend)
-    for legend, table in (("ISW", _ISW), ("NZZ", _NZZ), ("DeepState", _CODES))
+    for legend, table in _PUBLISHERS.items()
     for name, layer in table.items()
 }
 _MEANT = {_fold(name): _fold(meant) for name, meant in _MISSPELT.items()}
@@ -266,8 +270,8 @@ def value_of(value: object) -> str:
 def layer_names(properties: Mapping[str, object], field: str = "") -> Iterator[str]:
     """Yield the names that may tell which layer a feature is of, those that are looked at first before others.
 
-    A `name` counts only if it is of DeepState's form, since other maps name places by it. Such a name comes as its
-    code, so that all that is occupied is one layer. Before all others comes `field`, which the archive's legend names.
+    A publisher's own property counts only by that publisher's names, since other maps name places by it. DeepState's
+    come as codes, so that all that is occupied is one layer. Before all others comes `field`, of the archive's legend.
     """
     own: dict[str, object] = {}
     for key, value in properties.items():
@@ -276,15 +280,17 @@ def layer_names(properties: Mapping[str, object], field: str = "") -> Iterator[s
     for value in (*named, *(own.get(wanted) for wanted in LAYER_FIELDS)):
         if stated := value_of(value):
             yield stated
-    name = own.get("name")
-    if isinstance(name, str) and (code := _deepstate_code(name)):
-        yield code
+    for publisher, key in PUBLISHERS_FIELDS.items():
+        if isinstance(name := own.get(key), str) and (known := _published_name(publisher, name)):
+            yield known
     if inner := value_of(properties.get(INNER)):
         yield inner
 
 
-def _deepstate_code(name: str) -> str:
-    """Return the code of a name of DeepState's; the name itself where it is of its form and unknown, else nothing."""
+def _published_name(publisher: str, name: str) -> str:
+    """Return a name where it is its publisher's, else nothing; DeepState's as its code, or as it is in that form."""
+    if publisher != "DeepState":
+        return value_of(name) if (layer := find_layer(name)) and layer.legend == publisher else ""
     if "///" in name:
         return _CODE_NAMES.get(spelling(name), printable(" ".join(name.split())))
     folded = unicodedata.normalize("NFC", name.casefold())
@@ -314,8 +320,7 @@ def stated_layer(properties: Mapping[str, object]) -> Layer | None:
 
 def known_names() -> tuple[str, ...]:
     """Return every layer name worth asking for: well spelt, and of a layer that means something."""
-    tables = _ISW | _NZZ | _CODES
-    return tuple(name for name, layer in tables.items() if layer.role is not Role.OTHER)
+    return tuple(name for table in _PUBLISHERS.values() for name, layer in table.items() if layer.role != Role.OTHER)
 
 
 def spelling(name: str) -> str:

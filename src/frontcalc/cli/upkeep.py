@@ -43,9 +43,7 @@ def archive_list(**how: Any) -> None:
     name="target",
 )
 @options.option("--force", "Write over an existing file; its other entries are kept.")
-@options.option(
-    "--format", "Form of the list.", name="format_", type=click.Choice(("table", "csv", "json", "markdown"))
-)
+@options.option("--format", "Form of the list.", name="format_", type=click.Choice(results.TEXTS))
 @options.explaining
 @options.loudness
 def archive_explain(

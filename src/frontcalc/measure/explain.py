@@ -70,12 +70,14 @@ def explain_archive(
             raise
         pair = pair_archive(archive, archive, legend=options.get("legend"))
         maps = replace(pair, name=Path(archive).name, refs=pair.refs[:1])
-    rows: dict[tuple[str, str], LegendRow] = {}
+    rows: dict[tuple[str, str, bool], LegendRow] = {}
     by_field: Tells = {}
     files: dict[str, SourceFile] = {}
     for ref in track(maps.refs, "reading map"):
         for row in _rows_of(ref, by_field, files):
-            key = (plain(row.property), spelling(row.value) if row.property == LAYER else row.value)
+            value = spelling(row.value) if row.property == LAYER else row.value
+            # Without a layer, all polygons of one map may count, and none of another.
+            key = (plain(row.property), value, row.value == _NONE and bool(row.actor))
             known = rows.setdefault(key, row)
             largest = max(known, row, key=lambda one: one.km2)
             rows[key] = replace(largest, first=known.first, last=row.last)
@@ -114,7 +116,7 @@ def _advice(by_field: Tells, rows: Sequence[LegendRow], command: str) -> Iterato
         how = f"{command} --property {json.dumps(field)} --layer {_text(f'{value}=ACTOR ROLE')} for each value"
         ignored = f"if its values tell nothing: --ignore {json.dumps(field)}"
         yield Notice("UNNAMED", f"to explain {field!r}: {how} (roles: {', '.join(Role)}); {ignored}")
-    elif any(row.value == _NONE for row in rows):
+    elif any(row.value == _NONE and row.actor for row in rows):
         yield Notice("UNNAMED", remark_on(by_field))
     if unknown := [repr(row.value) for row in rows if row.property == LAYER and not row.actor]:
         yield Notice("UNKNOWN-LAYER", f"not counted: {', '.join(unknown[:5])}; --layer says what a name means")

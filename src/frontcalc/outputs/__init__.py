@@ -8,33 +8,43 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.outputs.numbers import UNITS
-from frontcalc.tables import Meta, Table
+
+if TYPE_CHECKING:
+    from frontcalc.tables import Meta, Table
 
 WRITERS = {
-    "table": "text.table",
-    "csv": "flat_files.csv_text",
-    "json": "flat_files.json_text",
-    "markdown": "text.markdown",
-    "xlsx": "xlsx.xlsx_bytes",
-    "parquet": "geodata.parquet_bytes",
-    "sentence": "sentences.sentence",
+    "table": ("text.table", ".txt", "text"),
+    "csv": ("flat_files.csv_text", ".csv .txt", "text"),
+    "json": ("flat_files.json_text", ".json .txt", "text"),
+    "markdown": ("text.markdown", ".md .txt", "text"),
+    "xlsx": ("xlsx.xlsx_bytes", ".xlsx", "bytes"),
+    "parquet": ("geodata.parquet_bytes", ".parquet", "bytes"),
+    "sentence": ("sentences.sentence", ".txt .md", "prose"),
 }
-"""The function that writes each format, which is imported when it is used: a command writes one form."""
+"""By format: the function that writes it, imported when it is used; the suffixes of its files; and what these hold.
 
-CHECK_WRITERS = {**WRITERS, "sarif": "flat_files.sarif_text"}
+Text shows every row of any table, prose is for some tables alone, and bytes are for no terminal.
+"""
+
+CHECK_WRITERS = {**WRITERS, "sarif": ("flat_files.sarif_text", ".sarif .json", "text")}
 """The writers of findings: those of every table, and the form that code hosts and editors show beside files."""
 
 MAP_WRITERS = {
-    "geojson": "geodata.map_geojson_bytes",
-    "gpkg": "geodata.gpkg_bytes",
-    "geoparquet": "geodata.map_geoparquet_bytes",
+    "geojson": ("geodata.map_geojson_bytes", ".geojson .json", "text"),
+    "gpkg": ("geodata.gpkg_bytes", ".gpkg", "bytes"),
+    "geoparquet": ("geodata.map_geoparquet_bytes", ".geoparquet .parquet", "bytes"),
 }
 """Formats of change polygons, which no table can be written in."""
+
+SUFFIXES: dict[str, list[str]] = {}
+for _form, (_, _suffixes, _) in (CHECK_WRITERS | MAP_WRITERS).items():
+    for _suffix in _suffixes.split():
+        SUFFIXES.setdefault(_suffix, []).append(_form)
+"""What the suffix of a file chooses, then what else it may hold."""
 
 WITH_REMARKS = ("table", "markdown", "xlsx")
 """Formats that show notices among their own text."""
@@ -55,6 +65,9 @@ def render(
     `width` characters and has ANSI `colour`. UsageError where there is no such format or unit, a byte order mark is
     asked for elsewhere, or a package is not installed.
     """
+    # Loaded late: commands read which formats there are to show a help text, for which numpy need not be loaded.
+    from frontcalc.outputs.numbers import UNITS
+
     tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
     writers = MAP_WRITERS if hasattr(result.kind, "geometry") else tables
     if format_ not in writers or units not in UNITS:
@@ -62,7 +75,7 @@ def render(
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
     style = {"width": width, "colour": colour} if format_ == "table" else {}
-    module, name = writers[format_].split(".")
+    module, name = writers[format_][0].split(".")
     content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **style)
     encoded: bytes = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded

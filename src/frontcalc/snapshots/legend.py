@@ -20,6 +20,7 @@ from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.layers import (
     INNER,
+    PUBLISHERS_FIELDS,
     TELLING,
     UNDIFFERENTIATED,
     Layer,
@@ -71,18 +72,16 @@ def layers_of(
 ) -> tuple[list[FileLayer], tuple[Tell, ...]]:
     """Return the layers of one map by file and name, and what tells its polygons apart where no name is known.
 
-    Noted is what the `legend` turns round: layers that publishers' tables know as something else.
-
-    On a map that nothing explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
+    Layers that publishers' tables know as something else than the `legend` says are noted. On a map that nothing
+    explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
     turned: dict[str, tuple[Layer, Layer]] = {}
-    named = [
-        list(_named_layers(index, entry, features, legend, turned)) for index, (_, entry, features) in enumerate(files)
-    ]
+    layers: list[FileLayer] = []
+    for index, (_, entry, features) in enumerate(files):
+        layers += _named_layers(index, entry, features, legend, turned)
     for name, (known, own) in sorted(turned.items()):
         usual, here = (f"{layer.actor}'s {layer.role}" for layer in (known, own))
         notices.append(Notice("OTHER-MEANING", f"{name!r} counts as {here}, as its legend says, not as {usual}"))
-    layers = [layer for own in named for layer in own]
     if any(layer for _, _, layer, _ in layers):
         return [one for one in layers if one[2] or len(one[3])], ()
     # A copy of a file is the same ground, whatever it is called.
@@ -132,8 +131,8 @@ def _named_layers(
             if (layer := meaning(name))
         }
         names = [one.get(name, name) for name in names]
-        if any(layer.legend == "DeepState" for _, layer in title):
-            names = [name or value_of(p.get("name")) for name, p in zip(names, features.properties, strict=True)]
+        if fields := {PUBLISHERS_FIELDS.get(layer.legend, "") for _, layer in title} - {""}:
+            names = [name or _unknown_name(own, fields) for name, own in zip(names, features.properties, strict=True)]
         unnamed = _NO_NAME
     else:
         of_file = next((name for name in (_stem(entry), *_folders(entry)) if meaning(name)), None)
@@ -146,6 +145,11 @@ def _named_layers(
         layers[names[feature]].append(polygon)
     for name, mine in layers.items():
         yield (index, name or unnamed, meaning(name), features.polygons[np.array(mine, dtype=np.intp)])
+
+
+def _unknown_name(properties: Mapping[str, object], fields: set[str]) -> str:
+    """Return what a publisher's own property, one of `fields` in any case, calls a polygon by a name nobody knows."""
+    return next(filter(None, (value_of(own) for key, own in properties.items() if key.casefold() in fields)), "")
 
 
 def _stem(entry: Entry) -> str:
