@@ -135,7 +135,10 @@ def test_drift_is_reported_and_fails(runner: Runner) -> None:
     assert "why: revision: 2024-06-30.geojson of 2024-06-30 was changed" in done.stdout
     failed = runner.run(STEPS["Fail where figures moved"], REPORT=outputs["report"])
     assert failed.returncode == 1
-    assert failed.stdout == "::error title=Figures moved::summary-year.csv: unnamed, 2024, total, total\n"
+    assert failed.stdout == (
+        "::error title=Figures moved::2024 total (unnamed): closing_km2 200.000 → 300.000 (+100.000), "
+        "gained_km2 100.000 → 200.000 (+100.000), net_km2 100.000 → 200.000 (+100.000)\n"
+    )
 
 
 def test_a_broken_map_fails_the_step_and_is_no_drift(runner: Runner) -> None:

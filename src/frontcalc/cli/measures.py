@@ -90,13 +90,14 @@ def series_command(**how: Any) -> None:
 @options.option("--since-invasion", "Short for --baseline 2022-02-23, the day before Russia's full-scale invasion.")
 @options.option("--gross", "Add gross gained and lost, turnover and slivers.")
 @options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
-@options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if figures moved.")
+@options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if settled figures moved.")
+@options.option("--strict", "With --check: exit 1 whatever moved, periods that are still open and notes too.")
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
 @results.output
 def summary_command(
-    every: tuple[str, ...] | None, since_invasion: bool, check: bool, output: str | None, **how: Any
+    every: tuple[str, ...] | None, since_invasion: bool, check: bool, strict: bool, output: str | None, **how: Any
 ) -> None:
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
@@ -107,7 +108,9 @@ def summary_command(
     -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
     writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a
     datapackage.json that describes them. With --check nothing is written: what has
-    moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
+    moved there by more than 0.01 km² is shown, with the reason. The exit code is 1 where
+    a period that was over moved, a map is gone or a table was edited; 0 where a period
+    that is still open went on to a new map.
     """  # noqa: D301 - click needs the character that \b stands for
     from frontcalc.measure.summary import EVE_OF_INVASION
 
@@ -121,6 +124,8 @@ def summary_command(
     folder = place if place and (place.is_dir() or not place.suffix) else None
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
+    if strict and not check:
+        raise click.UsageError("--strict is of --check: give both")
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
@@ -132,13 +137,15 @@ def summary_command(
         from frontcalc.outputs.text import drift_text
 
         with terminal.progress():
-            drift = frontcalc.check_summaries(folder, **tree)
+            drift = frontcalc.check_summaries(folder, strict=strict, **tree)
         results.write(drift_text(drift).encode())
         drift.require_none()
         return
+    first = not any(folder.glob("summary-*.csv"))
     with terminal.progress():
         files = frontcalc.write_summaries(folder, **tree)
-    terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
+    beside = "; the first run, with which --check compares later ones" if first else ""
+    terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}{beside}")
 
 
 @options.command("flows")
