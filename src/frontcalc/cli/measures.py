@@ -90,6 +90,8 @@ def series_command(**how: Any) -> None:
 @options.option("--since-invasion", "Short for --baseline 2022-02-23, the day before Russia's full-scale invasion.")
 @options.option("--gross", "Add gross gained and lost, turnover and slivers.")
 @options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
+@options.option("--wide", "Periods down and regions across: the net change of each. A workbook has such a sheet.")
+@options.option("--changed-rows", "Leave rows without change out; the total stays whole.")
 @options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if settled figures moved.")
 @options.option("--strict", "With --check: exit 1 whatever moved, periods that are still open and notes too.")
 @options.measuring
@@ -97,7 +99,7 @@ def series_command(**how: Any) -> None:
 @options.workers_or_cluster
 @results.output
 def summary_command(
-    every: tuple[str, ...] | None, since_invasion: bool, check: bool, strict: bool, output: str | None, **how: Any
+    every: tuple[str, ...] | None, since_invasion: bool, check: bool, strict: bool, wide: bool, **how: Any
 ) -> None:
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
@@ -113,8 +115,11 @@ def summary_command(
     that is still open went on to a new map.
     """  # noqa: D301 - click needs the character that \b stands for
     from frontcalc.measure.summary import EVE_OF_INVASION
+    from frontcalc.outputs import WITH_REMARKS
 
-    results.form()
+    output: str | None = how.pop("output")
+    if results.form() not in WITH_REMARKS and wide:
+        raise click.UsageError("--wide is for people: choose --format table, markdown or xlsx, or leave it out")
     if since_invasion:
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
@@ -131,7 +136,9 @@ def summary_command(
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
         results.show(frontcalc.summary, every=every[0] if every else None, **how)
         return
-    results.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
+    refused = {"format_": "--format", "units": "--units", "bom": "--bom", "wide": "--wide"}
+    results.refuse(refused | {"changed_rows": "--changed-rows"}, "a folder holds CSV in km² with all rows")
+    how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
     if check:
         from frontcalc.outputs.text import drift_text

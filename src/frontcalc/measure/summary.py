@@ -25,7 +25,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
-from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import TOTAL, GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
 _ONE_DAY = timedelta(days=1)
 EVE_OF_INVASION = INVASION - _ONE_DAY
@@ -60,6 +60,7 @@ def summary(
     baseline: str | Path | date | None = None,
     gross: bool = False,
     step: str | None = None,
+    changed_rows: bool = False,
     **options: Unpack[Keywords],
 ) -> Table[SummaryRow, SummaryMeta]:
     """Measure how much territory was gained and lost in each calendar period, and what share of the land is held.
@@ -80,6 +81,8 @@ def summary(
     step : str, optional
         What gross figures compare: each `snapshot` with the one before (the default), or the states at the end of each
         `day`, `week` or `month`.
+    changed_rows : bool
+        Leave out regions in periods in which nothing changed; the total stays that of all.
     archive, **options
         As for `diff`.
 
@@ -106,7 +109,15 @@ def summary(
     """
     calendar = Calendar(since, until, same_span, baseline, gross, step)
     (table,), _ = summaries((every,), calendar, archive, options)
+    if changed_rows:
+        table = replace(table, rows=tuple(row for row in table.rows if row.level == TOTAL or _changes(row)))
     return table
+
+
+def _changes(row: SummaryRow) -> bool:
+    """Say whether anything changed in a row, to the metre that tables are written in, or is not known."""
+    areas = (row.gained_km2, row.lost_km2, getattr(row, "turnover_km2", 0.0))
+    return any(area is None or round(area, 3) for area in areas)
 
 
 def summaries(

@@ -30,16 +30,19 @@ _MOST_GOING = 20  # rows that went on to a new map which a check lists
 _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 
-def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
+def table(
+    result: Table[Any, Any], *, units: str = "km2", wide: bool = False, width: int | None = None, colour: bool = False
+) -> str:
     """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer lists cuts."""
-    blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
+    shown = grids(result, units, wide=wide)
+    blocks = (block for grid in shown for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
 
-def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
+def markdown(result: Table[Any, Any], *, units: str = "km2", wide: bool = False) -> str:
     """Return a result as Markdown: tables with the title above and the footer as a list below."""
     lines = []
-    for grid in grids(result, units):
+    for grid in grids(result, units, wide=wide):
         heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
         rule = ["---:" if column.group else "---" for column in grid.columns]
         title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
