@@ -182,5 +182,5 @@ def test_the_nightly_workflow_proposes_a_change(runner: Runner, tmp_path: Path) 
     create, edit = (runner.home / "calls").read_text().splitlines()
     assert create.startswith("gh pr create --title Update the summaries --body-file ")
     assert edit.startswith("gh pr edit summaries --body-file ")
-    assert (runner.home / "body").read_text() == "What moved, and why:\n\n    tables: there are no tables yet\n"
+    assert (runner.home / "body").read_text() == "What moved, and why:\n\n    tables: the first run, there are no tables to compare with\n"
     assert step["if"] == "${{ steps.summaries.outputs.drift == 'true' }}"

@@ -76,7 +76,8 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
     """Return what moved between kept tables and those of now, and why; messages call the tree `folder`.
 
     `days` are those of the archive's maps, whether tables rest on them or not. What moved fails but for a period that
-    was open and went on by new maps alone, a row that is new with them, and cells that are no areas; all if `strict`.
+    was open and went on by new maps alone, a row that is new with them, and cells that are no areas of the row; if
+    `strict`, all does.
 
     Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
     every other cell is compared as text. To a row belongs every general reason, and the maps from its opening to its
@@ -114,7 +115,9 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
                 otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
                 why = ("the file was removed by hand" if None in both else otherwise,)
             goes_on = set(mine.values()) == {_NEW} and (was_open or what == "is new")
-            same = what == "moved" and not any(column.endswith("_km2") for column, *_ in cells)
+            # The country's area stands in every row, and follows from what is held beside any region.
+            figures = [column for column, *_ in cells if column.endswith("_km2") and column != "country_km2"]
+            same = what == "moved" and not figures
             fails = strict or name in kept.edited or not (goes_on or same)
             moved.append(MovedRow(name, key, "went on" if goes_on and what == "moved" else what, cells, why, fails))
     for reason in (reason for _, kind, reason in by_day if kind == _GONE):

@@ -121,7 +121,8 @@ def drift_text(drift: Drift) -> str:
     lines += [f"and {len(going) - _MOST_GOING} rows more that went on"] if len(going) > _MOST_GOING else []
     lines += [f"  why: {reason}" for reason in dict.fromkeys(reason for row in going for reason in row.why)]
     if same := sum(not row.fails and row.what == "moved" for row in drift.moved):
-        lines.append(f"{drift.folder}: notes, days or marks, no figure, are others in {same} row{'s'[: same - 1]}")
+        what = "notes, days, marks or the country's area, no figure of the row,"
+        lines.append(f"{drift.folder}: {what} are others in {same} row{'s'[: same - 1]}")
     lines += [f"{drift.folder}: {drift.beside}"] if drift.beside else []
     # No name or column may begin a line of a log that its reader takes for a command, or steer a terminal.
     shown = map(printable, lines)
