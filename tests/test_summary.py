@@ -260,7 +260,7 @@ def test_a_wide_summary_has_periods_down_and_regions_across(by_region: dict[str,
     table = frontcalc.summary(every="month", **by_region)
     title, _, head, *lines = render(table, "table", wide=True).decode().partition("\n\n")[0].splitlines()
     assert title.startswith("Net change: Held territory, km²")
-    assert re.split(r"  +", head) == ["period", "North", "2 regions, thin strips only", "total"]
+    assert re.split(r"  +", head) == ["period", "North", "thin strips (2)", "total"]
     cells = [re.split(r"  +", line) for line in lines]
     assert cells == [
         ["2024-01", "+100.0", "+0.2", "+100.2"],
@@ -280,13 +280,14 @@ def test_regions_with_slivers_alone_are_one_row_of_tables(by_region: dict[str, A
     rows = [re.split(r"  +", line) for line in text[4:7]]
     assert rows == [
         ["North", "100.0", "0.0", "+100.0", "p"],
-        ["2 regions, thin strips only", "0.4", "0.0", "+0.4", "p"],
+        ["thin strips (2)", "0.4", "0.0", "+0.4", "p"],
         ["total", "100.4", "0.0", "+100.4", "p"],
     ]
     dropped = render(frontcalc.diff("2024", drop_slivers=True, **by_region), "table").decode()
-    assert "thin strips only" not in dropped
+    assert "thin strips" not in dropped
     monthly = render(frontcalc.summary(every="month", **by_region), "table").decode()
-    assert monthly.count("2 regions, thin strips only") == 2
+    assert monthly.count("thin strips (2)") == 2
+    assert "thin strips: the regions in which only those changed, mostly lines drawn anew" in monthly
 
 
 def test_a_workbook_begins_with_a_sheet_to_be_printed(by_region: dict[str, Any]) -> None:
@@ -295,7 +296,7 @@ def test_a_workbook_begins_with_a_sheet_to_be_printed(by_region: dict[str, Any])
     assert book.sheetnames == ["Net by region", "Figures", "Method and sources"]
     sheet = book.worksheets[0]
     values = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2, max_row=6)]
-    assert values[0] == ["period", "North", "2 regions, thin strips only", "total"]
+    assert values[0] == ["period", "North", "thin strips (2)", "total"]
     assert values[1][0] == "2024-01"
     assert values[1][1:] == pytest.approx([100.0, 0.2, 100.2], abs=0.002)
     assert values[4][0] == "all"

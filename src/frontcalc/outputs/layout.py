@@ -33,7 +33,7 @@ from frontcalc.outputs.grid import (
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
-from frontcalc.outputs.wide_table import moves, summary_remarks, wide_layout, with_strips_joined
+from frontcalc.outputs.wide_table import moves, strips_line, summary_remarks, wide_layout, with_strips_joined
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
@@ -131,7 +131,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {prefix}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    yield grid_of(title, header, lines, meta, [*footer, explained(rows)])
+    yield grid_of(title, header, lines, meta, [*footer, strips_line(rows), explained(rows)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
@@ -244,7 +244,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
-    footer.append(explained(shown))
+    footer += [strips_line(shown), explained(shown)]
     end = (*basis(meta), *summary_remarks(meta))
     yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:

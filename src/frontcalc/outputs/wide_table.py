@@ -39,9 +39,15 @@ def with_strips_joined(rows: Sequence[Any], meta: Meta) -> Sequence[Any]:
         period = list(group)
         joined += [row for row in period if row.region not in (*thin, *LAST)]
         if own := [row for row in period if row.region in thin]:
-            joined.append(_joined(own, f"{len(thin)} regions, thin strips only"))
+            joined.append(_joined(own, f"thin strips ({len(thin)})"))
         joined += [row for row in period if row.region in LAST]
     return joined
+
+
+def strips_line(rows: Sequence[Any]) -> str:
+    """Return a line that says what the rows of regions with slivers alone are; empty without any."""
+    says = "thin strips: the regions in which only those changed, mostly lines drawn anew; --format csv has each"
+    return says if any(row.level == STRIPS for row in rows) else ""
 
 
 def _moves_beyond_slivers(row: Any) -> bool:
@@ -87,11 +93,12 @@ def wide_layout(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta, title
     names, lines = by_period(rows, meta)
     # Marks behind figures are of one width, so that figures stay in line.
     wide = max(len(row.flags) for row in rows)
+    joined = [row for own in lines.values() for row in own if row]
     shown = [
         (heading, *(f"{cell(row, 'net_km2')} {row.flags:{wide}}" if row else "" for row in own))
         for heading, own in lines.items()
     ]
-    end = (explained(rows), *basis(meta), *summary_remarks(meta))
+    end = (strips_line(joined), explained(rows), *basis(meta), *summary_remarks(meta))
     yield grid_of(f"Net change: {title}", ("period", *names), shown, meta, end, ends=False)
 
 
