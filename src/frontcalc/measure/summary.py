@@ -115,7 +115,7 @@ def summary(
 
 
 def _changes(row: SummaryRow) -> bool:
-    """Say whether anything changed in a row, to the metre that tables are written in, or is not known."""
+    """Say whether anything changed in a row, to the decimals that files have, or is not known."""
     areas = (row.gained_km2, row.lost_km2, getattr(row, "turnover_km2", 0.0))
     return any(area is None or round(area, 3) for area in areas)
 

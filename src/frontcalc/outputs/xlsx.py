@@ -17,7 +17,7 @@ from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, 
 PRINTED, FIGURES, METHOD = "Net by region", "Figures", "Method and sources"
 """The names of the sheets; only a summary has the first."""
 
-_MOST_ROWS = 1_048_576 - 1
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576 - 1, 16_384 - 1
 _LONGEST_TEXT = 32_767
 _WIDEST = 40
 _LINE = 15  # the height of a line of text, in points
@@ -59,6 +59,10 @@ def _write_printed(book: Any, result: Table[Any, Any], units: str) -> None:
     for actor in result.meta.actors:
         names, lines = by_period([row for row in result.rows if row.actor == actor], result.meta)
         sheet.write_string(line, 0, f"Net change: {title_of(actor, result.meta, unit_of(units))}", bold)
+        if len(names) > _MOST_COLUMNS:
+            sheet.write_string(line + 1, 0, f"{len(names):,} regions are more than a sheet has columns: see {FIGURES}")
+            line += 3
+            continue
         sheet.set_row(line + 1, 2 * _LINE)
         for place, name in enumerate(("period", *names)):
             sheet.write_string(line + 1, place, _short(name), head)
@@ -68,7 +72,7 @@ def _write_printed(book: Any, result: Table[Any, Any], units: str) -> None:
             sheet.write_string(line, 0, _short(heading))
             for place, row in enumerate(rows, start=1):
                 if row is not None and row.net_km2 is not None:
-                    sheet.write_number(line, place, round(row.net_km2, 3), forms[row.flags])
+                    sheet.write_number(line, place, round(row.net_km2, 3) + 0.0, forms[row.flags])
         line, widest = line + 2, max(widest, len(names))
     sheet.write_string(line, 0, explained(result.rows))
     sheet.set_column(0, 0, 28)
