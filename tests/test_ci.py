@@ -135,7 +135,10 @@ def test_drift_is_reported_and_fails(runner: Runner) -> None:
     assert "why: revision: 2024-06-30.geojson of 2024-06-30 was changed" in done.stdout
     failed = runner.run(STEPS["Fail where figures moved"], REPORT=outputs["report"])
     assert failed.returncode == 1
-    assert failed.stdout == "::error title=Figures moved::summary-year.csv: unnamed, 2024, total, total\n"
+    assert failed.stdout == (
+        "::error title=Figures moved::2024 total (unnamed): closing_km2 200.000 → 300.000 (+100.000), "
+        "gained_km2 100.000 → 200.000 (+100.000), net_km2 100.000 → 200.000 (+100.000)\n"
+    )
 
 
 def test_a_broken_map_fails_the_step_and_is_no_drift(runner: Runner) -> None:
@@ -188,5 +191,35 @@ def test_the_nightly_workflow_proposes_a_change(runner: Runner, tmp_path: Path) 
     create, edit = (runner.home / "calls").read_text().splitlines()
     assert create.startswith("gh pr create --title Update the summaries --body-file ")
     assert edit.startswith("gh pr edit summaries --body-file ")
-    assert (runner.home / "body").read_text() == "What moved, and why:\n\n    tables: there are no tables yet\n"
+    assert (
+        runner.home / "body"
+    ).read_text() == "What moved, and why:\n\n    tables: the first run, there are no tables to compare with\n"
     assert step["if"] == "${{ steps.summaries.outputs.drift == 'true' }}"
+
+
+def test_the_nightly_workflow_keeps_a_new_week(runner: Runner) -> None:
+    origin = runner.work.parent / "origin.git"
+    runner.run({"run": "frontcalc summary -o tables --archive maps --every year,month"})
+    for command in (
+        ["init", "--quiet", "--bare", str(origin)],
+        ["init", "--quiet", "--initial-branch=main", "."],
+        ["remote", "add", "origin", str(origin)],
+        ["config", "push.autoSetupRemote", "true"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "first"],
+    ):
+        subprocess.run(["git", *command], cwd=runner.work, check=True)
+    runner.write_map("2024-07-07", 300, 301, 302)
+    checked = runner.run(STEPS["Check the kept tables"], **inputs())
+    assert (checked.returncode, runner.outputs()["drift"]) == (0, "false"), checked.stderr
+    assert "2024-07 total (unnamed) is new: gained_km2 100.000, net_km2 100.000" in checked.stdout
+    # What is uploaded is of now.
+    uploaded = (runner.temp / "frontcalc-tables" / "summary-month.csv").read_text()
+    assert "2024-07" in uploaded
+    step = NIGHTLY["Keep the new week"]
+    assert step["if"] == "${{ steps.summaries.outputs.drift == 'false' }}"
+    done = runner.run(step)
+    assert done.returncode == 0, done.stderr
+    assert (runner.work / "tables" / "summary-month.csv").read_text() == uploaded
+    log = subprocess.run(["git", "log", "--format=%s", "main"], cwd=origin, capture_output=True, text=True, check=True)
+    assert log.stdout.splitlines() == ["Go on to the new maps", "first"]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
+import shutil
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import frontcalc
+from frontcalc.cli import run
 
 pytestmark = pytest.mark.shared
 
@@ -71,3 +76,45 @@ def test_gross_change_by_region_is_that_of_the_total(shared: Path) -> None:
         assert sum(getattr(row, name) for row in parts) == pytest.approx(getattr(whole, name), abs=1e-6)
     assert whole.gross_gained_km2 - whole.gross_lost_km2 == pytest.approx(whole.net_km2, abs=1e-6)
     assert whole.gained_km2 < whole.gross_gained_km2
+
+
+def test_a_check_tells_a_new_week_and_fails_for_a_moved_vertex(
+    shared: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """ISW's maps cut at 6 October 2024, when September is over; then the next week; then one vertex of 2022."""
+    maps, days = tmp_path / "isw-weekly", sorted((shared / "archives" / "isw-weekly").glob("*.geojson"))
+    maps.mkdir()
+    for file in days:
+        if "2022-08" < file.stem < "2022-11" or file.stem == "2023-12-31" or "2024-08" < file.stem < "2024-10-02":
+            shutil.copy(file, maps)
+    command = ["summary", "-o", str(tmp_path / "tables"), "--archive", str(maps), "--every", "year,month", "-q"]
+    assert run(command) == 0
+    shutil.copy(shared / "archives" / "isw-weekly" / "2024-10-06.geojson", maps)
+    assert run([*command, "--check"]) == 0
+    head, *lines = capfd.readouterr().out.splitlines()
+    assert head == "tables: no figure of a period that was over moved"
+    assert lines[-1] == "  why: new map: 2024-10-06.geojson of 2024-10-06"
+    assert len(lines) < 29
+    assert {line.split()[0] for line in lines[:-1]} == {"2024", "2024-10"}
+    assert run(command) == 0
+    # One vertex of the longest ring, moved by two kilometres.
+    file = maps / "2022-09-25.geojson"
+    text = file.read_text()
+    map_ = json.loads(text)
+    layers = [part for part in map_["features"] if part.get("geometry")]
+    ring = max((one for part in layers for one in rings(part["geometry"])), key=len)
+    ring[len(ring) // 2][1] += 0.02
+    file.write_text(json.dumps(map_))
+    capfd.readouterr()
+    assert run([*command, "--check"]) == 1
+    *lines, why, others = capfd.readouterr().out.splitlines()
+    assert others.endswith("no figure of the row, are others in 26 rows")
+    assert why == "  why: revision: 2022-09-25.geojson of 2022-09-25 was changed"
+    assert all(re.match(r"2022(-09|-10)? [A-Z]?[\w ]+ \(Russia(, adm1)?\): \w+_km2 ", line) for line in lines)
+    assert lines[0].startswith("2022-09 ")
+
+
+def rings(geometry: dict[str, Any]) -> list[list[list[float]]]:
+    """Return the outer rings of a geometry of GeoJSON."""
+    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    return [polygon[0] for polygon in polygons]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
-from conftest import columns_and_later
+import shapely
+from conftest import columns_and_later, square
 from hypothesis import given
 from hypothesis import strategies as st
 
 import frontcalc
+from frontcalc.cli import run
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.outputs import render
 from frontcalc.outputs.numbers import header
@@ -230,3 +236,116 @@ def test_the_table_for_people(maps: Path) -> None:
 def test_many_notices_of_one_code_are_one_line(maps: Path) -> None:
     text = render(frontcalc.summary(every="month", archive=maps), "table").decode()
     assert "note NO-NEW-MAP: 12 periods, 2023-02 to 2024-02: opening and closing are the same map" in text
+
+
+def strip(column: int, row: int) -> Any:
+    """Return a part of a square that is 10 km long and 10 m wide."""
+    west, south, east, north = square(column, row).bounds
+    return shapely.box(west, south, east, south + (north - south) / 1000)
+
+
+@pytest.fixture
+def by_region(archive: Write, region_file: Write) -> dict[str, Any]:
+    """In January a square of North is taken and strips of East and West; in February only strips; in March nothing."""
+    held = [(300, 40)]
+    january = [(300, 40), (301, 40), strip(310, 40), strip(320, 40)]
+    maps = {"2023-12-31": held, "2024-01-31": january, "2024-02-29": [*january, strip(312, 40), strip(322, 40)]}
+    names = {"North": range(300, 303), "East": range(310, 313), "West": range(320, 323), "Far": range(330, 333)}
+    regions = region_file({name: [(column, 40) for column in columns] for name, columns in names.items()})
+    folder = archive({day: {None: shapes} for day, shapes in [*maps.items(), ("2024-03-31", maps["2024-02-29"])]})
+    return {"archive": folder, "regions": regions, "snap": "none"}
+
+
+def test_a_wide_summary_has_periods_down_and_regions_across(by_region: dict[str, Any]) -> None:
+    table = frontcalc.summary(every="month", **by_region)
+    title, _, head, *lines = render(table, "table", wide=True).decode().partition("\n\n")[0].splitlines()
+    assert title.startswith("Net change: Held territory, km²")
+    assert re.split(r"  +", head) == ["period", "North", "thin strips (2)", "total"]
+    cells = [re.split(r"  +", line) for line in lines]
+    assert cells == [
+        ["2024-01", "+100.0", "+0.2", "+100.2"],
+        ["2024-02", "0.0", "+0.2", "+0.2"],
+        ["2024-03", "0.0", "0.0", "0.0"],
+        ["all", "+100.0", "+0.4", "+100.4"],
+    ]
+    assert "| 2024-01 | +100.0 | +0.2 | +100.2 |" in render(table, "markdown", wide=True).decode()
+    # CSV has all regions, and of each what is slivers.
+    rows = list(csv.DictReader(io.StringIO(render(table, "csv", wide=True).decode())))
+    (east,) = (row for row in rows if (row["period"], row["region"]) == ("2024-01", "East"))
+    assert east["gained_km2"] == east["gained_sliver_km2"] == "0.100"
+
+
+def test_regions_with_slivers_alone_are_one_row_of_tables(by_region: dict[str, Any]) -> None:
+    text = render(frontcalc.diff("2024", **by_region), "table").decode().splitlines()
+    rows = [re.split(r"  +", line) for line in text[4:7]]
+    assert rows == [
+        ["North", "100.0", "0.0", "+100.0", "p"],
+        ["thin strips (2)", "0.4", "0.0", "+0.4", "p"],
+        ["total", "100.4", "0.0", "+100.4", "p"],
+    ]
+    dropped = render(frontcalc.diff("2024", drop_slivers=True, **by_region), "table").decode()
+    assert "thin strips" not in dropped
+    monthly = render(frontcalc.summary(every="month", **by_region), "table").decode()
+    assert monthly.count("thin strips (2)") == 2
+    assert "thin strips: the regions in which only those changed, mostly lines drawn anew" in monthly
+
+
+def test_a_workbook_begins_with_a_sheet_to_be_printed(by_region: dict[str, Any]) -> None:
+    table = frontcalc.summary(every="month", **by_region)
+    book = openpyxl.load_workbook(io.BytesIO(render(table, "xlsx")))
+    assert book.sheetnames == ["Net by region", "Figures", "Method and sources"]
+    sheet = book.worksheets[0]
+    values = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2, max_row=6)]
+    assert values[0] == ["period", "North", "thin strips (2)", "total"]
+    assert values[1][0] == "2024-01"
+    assert values[1][1:] == pytest.approx([100.0, 0.2, 100.2], abs=0.002)
+    assert values[4][0] == "all"
+    for one in book:
+        assert one.page_setup.orientation == "landscape"
+        # One page wide, which is the default, and as many high as it takes.
+        assert (one.page_setup.fitToWidth, one.page_setup.fitToHeight) == (None, 0)
+    assert [one.print_title_rows for one in book] == ["$1:$2", "$1:$1", "$1:$1"]
+    # Text that is wrapped has the height that it needs.
+    method = book["Method and sources"]
+    longest = max(method["C"], key=lambda cell: len(str(cell.value or "")))
+    assert method.row_dimensions[longest.row].height >= 15 * (len(longest.value) // 90)
+    assert frontcalc.diff("2024", **by_region).rows
+    diff = openpyxl.load_workbook(io.BytesIO(render(frontcalc.diff("2024", **by_region), "xlsx")))
+    assert diff.sheetnames == ["Figures", "Method and sources"]
+
+
+def test_changed_rows_leave_the_total_whole(by_region: dict[str, Any]) -> None:
+    whole = frontcalc.summary(every="month", **by_region)
+    table = frontcalc.summary(every="month", changed_rows=True, **by_region)
+    assert [(row.period, row.region) for row in table.rows] == [
+        *(("2024-01", name) for name in ("East", "North", "West", "total")),
+        *(("2024-02", name) for name in ("East", "West", "total")),
+        ("2024-03", "total"),
+    ]
+    assert total(table) == total(whole)
+    assert "2024-03" in render(table, "table", wide=True).decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--wide", "--format", "csv"], "--wide is for people"),
+        (["--wide", "-o", "new"], "--wide: a folder holds CSV"),
+        (["--changed-rows", "-o", "new", "--check"], "--changed-rows: a folder holds CSV"),
+    ],
+)
+def test_what_is_for_people_is_not_for_machines(
+    arguments: list[str],
+    problem: str,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["summary", *arguments]) == 2
+    assert problem in capfd.readouterr().err
+
+
+def test_the_command_lays_a_summary_wide(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["summary", "--wide", "--every", "year", "--changed-rows"]) == 0
+    assert capfd.readouterr().out.splitlines()[1].startswith("period ")

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -167,35 +168,81 @@ def test_a_vertex_moved_by_a_kilometre_is_a_revision_of_its_periods_and_region(
     arguments = ["summary", "-o", str(tree), "--check", "--archive", str(options["archive"])]
     assert run([*arguments, "--regions", str(options["regions"])]) == 1
     out, err = capfd.readouterr()
-    names = re.findall(r"^(\S+): unnamed, (.+)$", out, re.MULTILINE)
-    assert names == [
-        ("summary-month.csv", f"{period}, {region}")
-        for period in ("2024-02", "2024-03")
-        for region in ("adm1, East", "total, total")
+    *lines, why = out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        f"{period} {row}" for period in ("2024-02", "2024-03") for row in ("East (unnamed, adm1)", "total (unnamed)")
     ]
     # The triangle that is cut off: 10 km by 1 km, halved.
-    assert re.search(r"adm1, East\n  closing_km2: 100\.000 → 9[45]\.\d+ \(−[45]\.\d+\)", out)
-    assert "  why: revision: 2024-02-29.geojson of 2024-02-29 was changed" in out
+    assert re.match(
+        r"2024-02 East \(unnamed, adm1\): closing_km2 100\.000 → 9[45]\.\d+ \(−[45]\.\d+\), gained", lines[0]
+    )
+    assert why == "  why: revision: 2024-02-29.geojson of 2024-02-29 was changed"
     assert "figures moved in" in err
     assert bytes_of(tree) == before
 
 
-def moved(tree: Path, options: dict[str, Any], **more: Any) -> dict[tuple[str, ...], tuple[str, ...]]:
+def moved(tree: Path, options: dict[str, Any], *, fails: bool = True, **more: Any) -> dict[tuple[str, ...], Any]:
     """Return the reasons of each row that moved, by table, period and region."""
     drift = frontcalc.check_summaries(tree, **options, **more)
-    with pytest.raises(CheckFailed):
+    with pytest.raises(CheckFailed) if fails else nullcontext():
         drift.require_none()
     return {(row.table, *row.key[1:2], *row.key[3:]): row.why for row in drift.moved}
 
 
-def test_a_new_map_is_a_new_period_and_moves_the_year(tree: Path, options: dict[str, Any]) -> None:
-    new = collection({None: [square(*at) for at in [*MAPS["2024-03-31"], (311, 40)]]})
-    (options["archive"] / "2024-04-30.geojson").write_text(json.dumps(new))
-    why = moved(tree, options)
-    reason = ("new map: 2024-04-30.geojson of 2024-04-30",)
+def add_map(options: dict[str, Any], day: str, *more: tuple[int, int]) -> None:
+    """Add a map of what is held on the last one, and more."""
+    new = collection({None: [square(*at) for at in [*MAPS["2024-03-31"], *more]]})
+    (options["archive"] / f"{day}.geojson").write_text(json.dumps(new))
+
+
+def test_a_new_map_is_told_and_is_no_failure(
+    tree: Path, options: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    add_map(options, "2024-04-20", (311, 40))
+    why = moved(tree, options, fails=False)
+    reason = ("new map: 2024-04-20.geojson of 2024-04-20",)
     assert why["summary-month.csv", "2024-04", "East"] == reason
     assert why["summary-year.csv", "2024", "total"] == reason
     assert not any("2024-03" in key for key in why)
+    arguments = ["summary", "-o", str(tree), "--archive", str(options["archive"])]
+    arguments += ["--regions", str(options["regions"])]
+    assert run([*arguments, "--check"]) == 0
+    head, *rows, last = capfd.readouterr().out.splitlines()
+    assert (head, last) == ("tables: no figure of a period that was over moved", f"  why: {reason[0]}")
+    # West, where nothing changed, is not listed.
+    names = [
+        "2024-04 total (unnamed)",
+        "2024 total (unnamed)",
+        "2024-04 East (unnamed, adm1)",
+        "2024 East (unnamed, adm1)",
+    ]
+    assert [row.partition(":")[0].removesuffix(" is new") for row in rows] == names
+    assert rows[0] == "2024-04 total (unnamed) is new: gained_km2 100.000, net_km2 100.000"
+    assert rows[1].endswith("net_km2 100.000 → 200.000 (+100.000)")
+    assert run([*arguments, "--check", "--strict"]) == 1
+    assert run(arguments) == 0
+    # The month is over with the first map after it, whatever its own figures.
+    add_map(options, "2024-05-05", (311, 40))
+    why = moved(tree, options, fails=False)
+    assert why["summary-month.csv", "2024-04", "West"] == ("new map: 2024-05-05.geojson of 2024-05-05",)
+
+
+def test_an_open_period_fails_with_anything_but_a_new_map(tree: Path, options: dict[str, Any]) -> None:
+    table = tree / "summary-year.csv"
+    assert ",open," in table.read_text()
+    assert ",closed," in (tree / "summary-month.csv").read_text()
+    add_map(options, "2024-03-31", (311, 40))
+    reason = "revision: 2024-03-31.geojson of 2024-03-31 was changed"
+    assert moved(tree, options)["summary-year.csv", "2024", "East"] == (reason,)
+    add_map(options, "2024-04-20", (311, 40))
+    assert reason in moved(tree, options)["summary-year.csv", "2024", "East"]
+
+
+def test_years_of_one_span_all_go_on(tree: Path, options: dict[str, Any]) -> None:
+    frontcalc.write_summaries(tree, every=["year"], same_span=True, **options)
+    assert ",closed," not in (tree / "summary-year.csv").read_text()
+    add_map(options, "2024-04-20", (311, 40))
+    assert moved(tree, options, fails=False, every=["year"], same_span=True)
 
 
 def test_a_map_of_a_past_day_is_a_revision(tree: Path, options: dict[str, Any]) -> None:
@@ -212,9 +259,22 @@ def test_a_map_of_a_past_day_is_a_revision(tree: Path, options: dict[str, Any]) 
 def test_a_removed_map(tree: Path, options: dict[str, Any]) -> None:
     (options["archive"] / "2024-02-29.geojson").unlink()
     why = moved(tree, options)
-    assert why["summary-month.csv", "2024-02", "East"] == (
-        "removed map: 2024-02-29.geojson of 2024-02-29 is gone or no longer used",
-    )
+    reason = "removed map: 2024-02-29.geojson of 2024-02-29 is gone"
+    assert why["summary-month.csv", "2024-02", "East"] == (reason,)
+
+
+def test_a_removed_map_fails_where_no_figure_moved(
+    tree: Path, options: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    add_map(options, "2024-04-20")
+    frontcalc.write_summaries(tree, **options)
+    (options["archive"] / "2024-04-20.geojson").unlink()
+    why = moved(tree, options, until="2024-03")
+    package = json.loads((tree / "datapackage.json").read_text())
+    assert "2024-04-20.geojson" in [source["title"] for source in package["sources"]]
+    assert ("removed map: 2024-04-20.geojson of 2024-04-20 is gone") in {
+        reason for own in why.values() for reason in own
+    }
 
 
 def test_another_option(tree: Path, options: dict[str, Any]) -> None:
@@ -245,7 +305,7 @@ def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(
     drift = frontcalc.check_summaries(tree, **options)
     drift.require_none()
     assert drift.beside == f"written by an earlier version: new columns flags; notes are others in {len(rows) - 1} rows"
-    assert drift_text(drift).splitlines()[1:] == [f"{tree.name}: nothing moved"]
+    assert drift_text(drift).splitlines() == [f"{tree.name}: nothing moved", f"{tree.name}: {drift.beside}"]
     # A figure that moved is drift all the same.
     table.write_text(older.replace(rows[1][rows[0].index("gained_km2")], "1.5"))
     assert frontcalc.check_summaries(tree, **options).moved
@@ -254,12 +314,16 @@ def test_tables_of_an_earlier_version_are_compared_by_the_columns_they_have(
 def test_another_version_explains_only_figures_that_moved(tree: Path, options: dict[str, Any]) -> None:
     package = tree / "datapackage.json"
     package.write_bytes(package.read_bytes().replace(b'"version": "', b'"version": "9.9-'))
-    frontcalc.check_summaries(tree, **options).require_none()
+    drift = frontcalc.check_summaries(tree, **options)
+    drift.require_none()
+    version = f"new version: frontcalc 9.9-{frontcalc.__version__} → {frontcalc.__version__}"
+    assert drift_text(drift) == f"tables: nothing moved\ntables: {version}\n"
     table = tree / "summary-year.csv"
     table.write_bytes(table.read_bytes().replace(b"100.000", b"100.011"))
     why = moved(tree, options)
     assert why["summary-year.csv", "2024", "East"] == (
-        f"new version: frontcalc 9.9-{frontcalc.__version__} → {frontcalc.__version__}",
+        version,
+        "the kept table is not what frontcalc wrote: it was edited",
     )
 
 
@@ -357,7 +421,7 @@ def test_units_are_checked(tmp_path: Path, options: dict[str, Any], every: list[
 
 def test_a_name_with_a_line_break_stays_on_its_line() -> None:
     row = MovedRow(
-        "summary-year.csv", ("A", "2024", "adm1", "x\n::error::y"), "moved", (("notes", "a\n::b", ""),), ("c",)
+        "summary-year.csv", ("A", "\n::error::", "adm1", "x\n::error::y"), "moved", (("notes", "a\n::b", ""),), ("c",)
     )
     column = MovedRow("summary-year.csv", (), "now has a\n::error::\x1b[2J", (), ("a reason\n::error::of it",))
     text = drift_text(Drift("t", (row, column)))
@@ -372,9 +436,21 @@ def test_a_file_renamed_but_not_changed_is_no_reason() -> None:
         maps = {"2024-02-01": {name: "sha256:1"}}
         return Tree({"summary-year.csv": table}, "1", {}, {}, maps, {}, {}, frozenset())
 
-    (row,) = compare(tree_of("a.zip", "1.000"), tree_of("b.zip", "2.000"), folder="t").moved
+    (row,) = compare(tree_of("a.zip", "1.000"), tree_of("b.zip", "2.000"), folder="t", days=()).moved
     assert row.why == ("no map, option or version that the tree records has changed",)
     assert row.cells == (("gained_km2", "1.000", "2.000"),)
+
+
+def test_cells_that_are_no_figures_fail_only_if_strict() -> None:
+    def tree_of(notes: str) -> Tree:
+        row = {"opening": "2024-01-01", "closing": "2024-02-01", "notes": notes, "state": "closed"}
+        return Tree({"summary-year.csv": {("A", "2024", "adm1", "x"): row}}, "1", {}, {}, {}, {}, {}, frozenset())
+
+    drift = compare(tree_of("SPAN"), tree_of("AT-ONCE"), folder="t", days=())
+    drift.require_none()
+    what = "notes, days, marks or the country's area, no figure of the row, are others in 1 row"
+    assert drift_text(drift) == f"t: no figure of a period that was over moved\nt: {what}\n"
+    assert compare(tree_of("SPAN"), tree_of("AT-ONCE"), folder="t", days=(), strict=True).failing
 
 
 @pytest.mark.parametrize(
@@ -382,6 +458,7 @@ def test_a_file_renamed_but_not_changed_is_no_reason() -> None:
     [
         (["--check"], "--check needs the folder"),
         (["--check", "-o", "table.csv"], "--check needs the folder"),
+        (["--strict", "-o", "new"], "--strict is of --check"),
         (["--every", "year,month"], "need a folder"),
         (["-o", "new", "--format", "json"], "--format"),
         (["-o", "new", "--units", "mi2"], "--units"),

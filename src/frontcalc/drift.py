@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from frontcalc.errors import CheckFailed
 
+SHOWN = ("gained_km2", "lost_km2", "net_km2")
+"""The columns of a row that no earlier table has which are given with it."""
+
 TOLERANCE_KM2 = 0.01  # an area may move so far unnoticed: versions of the overlay library differ in the last bits
 Cells = Mapping[str, str]
 Key = tuple[str, ...]
+_NEW, _REVISED, _GONE = "new map", "revision", "removed map"  # what became of a map
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +34,18 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class MovedRow:
-    """What moved in one row: `cells` are column, text before and text after; without cells the whole row or table."""
+    """What moved in one row: `cells` are column, text before and text after; without cells the whole row or table.
+
+    `what` is moved, went on (of a period that was still open, by new maps alone), or says what became of the row or
+    table. A row that `fails` is not to pass without somebody looking at it.
+    """
 
     table: str
     key: Key
     what: str
     cells: tuple[tuple[str, str, str], ...]
     why: tuple[str, ...]
+    fails: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +55,29 @@ class Drift:
     folder: str
     moved: tuple[MovedRow, ...]
     beside: str = ""  # what is new in tables of an earlier version of frontcalc, which is no drift
+    general: tuple[str, ...] = ()  # what is different for all rows: options, versions and regions
+
+    @property
+    def failing(self) -> tuple[MovedRow, ...]:
+        """The rows that are not to pass without somebody looking at them."""
+        return tuple(row for row in self.moved if row.fails)
 
     def require_none(self) -> None:
-        """Raise CheckFailed where anything moved."""
-        if self.moved:
+        """Raise CheckFailed where a figure moved that was settled, a map is gone or a table was edited."""
+        if count := len(self.failing):
             raise CheckFailed(
-                f"figures moved in {len(self.moved)} row{'s' if len(self.moved) > 1 else ''}",
+                f"figures moved in {count} row{'s' if count > 1 else ''}",
                 where=self.folder,
                 cure="where the reasons are good, write the tables anew: the same command without --check",
             )
 
 
-def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
+def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict: bool = False) -> Drift:
     """Return what moved between kept tables and those of now, and why; messages call the tree `folder`.
+
+    `days` are those of the archive's maps, whether tables rest on them or not. What moved fails but for a period that
+    was open and went on by new maps alone, a row that is new with them, and cells that are no areas of the row; if
+    `strict`, all does.
 
     Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
     every other cell is compared as text. To a row belongs every general reason, and the maps from its opening to its
@@ -72,24 +91,45 @@ def compare(kept: Tree, now: Tree, *, folder: str) -> Drift:
     count = sum(before.get("notes") != after.get("notes") for before, after in paired)
     news = [f"new columns {', '.join(added)}"] if added else []
     news += [f"notes are others in {count} row{'s' if count > 1 else ''}"] if earlier and count else []
-    everywhere, by_day = list(_everywhere(kept, now)), list(_map_changes(kept.maps, now.maps))
+    everywhere, by_day = list(_everywhere(kept, now)), list(_map_changes(kept.maps, now.maps, days))
     baseline = str(now.options.get("baseline") or "")
     moved: list[MovedRow] = []
     for name in sorted({*kept.tables, *now.tables}):
         both = [tree.tables.get(name) for tree in (kept, now)]
         for key, what, cells in _moved(*both, but=("notes",) if earlier else ()):
             rows = [table[key] for table in both if table and key in table]
-            days = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
-            first, last = min(days, default=""), max(days, default="")
-            mine = [reason for day, reason in by_day if (rows and day == baseline) or first <= day <= last]
-            unknown = "no map, option or version that the tree records has changed"
-            otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
-            if None in both:
-                otherwise = "the file was removed by hand"
-            elif name in kept.edited:
-                otherwise = "the kept table is not what frontcalc wrote: it was edited"
-            moved.append(MovedRow(name, key, what, cells, (*everywhere, *mine) or (otherwise,)))
-    return Drift(folder, tuple(moved), f"written by an earlier version: {'; '.join(news)}" if news else "")
+            ends = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
+            first, last = min(ends, default=""), max(ends, default="")
+            # A new map closes a period that was open, even if it is dated after its last day.
+            was_open = what in ("moved", "is gone") and _is_open(rows[0])
+            mine = {
+                reason: kind
+                for day, kind, reason in by_day
+                if (rows and day == baseline) or first <= day <= last or (was_open and kind == _NEW)
+            }
+            why = (*everywhere, *mine)
+            if name in kept.edited:
+                why += ("the kept table is not what frontcalc wrote: it was edited",)
+            elif not why:
+                unknown = "no map, option or version that the tree records has changed"
+                otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
+                why = ("the file was removed by hand" if None in both else otherwise,)
+            goes_on = set(mine.values()) == {_NEW} and (was_open or what == "is new")
+            # The country's area stands in every row, and follows from what is held beside any region.
+            figures = [column for column, *_ in cells if column.endswith("_km2") and column != "country_km2"]
+            same = what == "moved" and not figures
+            fails = strict or name in kept.edited or not (goes_on or same)
+            moved.append(MovedRow(name, key, "went on" if goes_on and what == "moved" else what, cells, why, fails))
+    for reason in (reason for _, kind, reason in by_day if kind == _GONE):
+        if not any(row.fails and reason in row.why for row in moved):
+            moved.append(MovedRow(folder, (), "rests on a map that is gone", (), (reason,)))
+    beside = f"written by an earlier version: {'; '.join(news)}" if news else ""
+    return Drift(folder, tuple(moved), beside, tuple(everywhere))
+
+
+def _is_open(row: Cells) -> bool:
+    """Say whether a row's period was still open; tables of an earlier version have a notice of that and no state."""
+    return row["state"] == "open" if "state" in row else "CLOSES-EARLY" in row.get("notes", "").split()
 
 
 def _moved(
@@ -105,7 +145,10 @@ def _moved(
         yield (), f"no longer has {', '.join(gone)}", ()
     for key in dict.fromkeys([*kept, *now]):
         if key not in kept or key not in now:
-            yield key, "is gone" if key in kept else "is new", ()
+            own = now.get(key, {})
+            # A row in which nothing changed has no figure to show.
+            figures = tuple((column, "", own[column]) for column in SHOWN if own.get(column, "").strip("0."))
+            yield key, "is gone" if key in kept else "is new", figures
             continue
         cells = []
         for column, before in kept[key].items():
@@ -133,9 +176,13 @@ def _everywhere(old: Tree, new: Tree) -> Iterator[str]:
 
 
 def _map_changes(
-    before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """Yield the day of each map that differs, and how; a file that only has another name is the same."""
+    before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]], days: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the day of each map that differs, the kind of difference, and a reason that says both.
+
+    A file that only has another name is the same. A map that the archive (of `days`) still has but no figure rests on
+    any longer, as that of last week where a new one came, is no difference.
+    """
     last = max(before, default="")
     for day in sorted({*before, *after}):
         was, now = before.get(day, {}), after.get(day, {})
@@ -143,12 +190,12 @@ def _map_changes(
             continue
         names = ", ".join(now or was)
         if not was:
-            past = f"revision: {names}, of the past day {day}, is new"
-            yield day, f"new map: {names} of {day}" if day > last else past
-        elif not now:
-            yield day, f"removed map: {names} of {day} is gone or no longer used"
-        else:
-            yield day, f"revision: {names} of {day} was changed"
+            past = f"{_REVISED}: {names}, of the past day {day}, is new"
+            yield (day, _NEW, f"{_NEW}: {names} of {day}") if day > last else (day, _REVISED, past)
+        elif now:
+            yield day, _REVISED, f"{_REVISED}: {names} of {day} was changed"
+        elif day not in days:
+            yield day, _GONE, f"{_GONE}: {names} of {day} is gone"
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

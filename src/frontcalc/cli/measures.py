@@ -94,13 +94,16 @@ def series_command(**how: Any) -> None:
 @options.option("--since-invasion", "Short for --baseline 2022-02-23, the day before Russia's full-scale invasion.")
 @options.option("--gross", "Add gross gained and lost, turnover and slivers.")
 @options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
-@options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if figures moved.")
+@options.option("--wide", "Periods down and regions across: the net change of each. A workbook has such a sheet.")
+@options.option("--changed-rows", "Leave rows without change out; the total stays whole.")
+@options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if settled figures moved.")
+@options.option("--strict", "With --check: exit 1 whatever moved, periods that are still open and notes too.")
 @options.measuring
 @options.slivers
 @options.workers_or_cluster
 @results.output
 def summary_command(
-    every: tuple[str, ...] | None, since_invasion: bool, check: bool, output: str | None, **how: Any
+    every: tuple[str, ...] | None, since_invasion: bool, check: bool, strict: bool, wide: bool, **how: Any
 ) -> None:
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
@@ -111,11 +114,16 @@ def summary_command(
     -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
     writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a
     datapackage.json that describes them. With --check nothing is written: what has
-    moved there by more than 0.01 km² is shown, with the reason, and the exit code is 1.
+    moved there by more than 0.01 km² is shown, with the reason. The exit code is 1 where
+    a period that was over moved, a map is gone or a table was edited; 0 where a period
+    that is still open went on to a new map.
     """  # noqa: D301 - click needs the character that \b stands for
     from frontcalc.measure.summary import EVE_OF_INVASION
+    from frontcalc.outputs import WITH_REMARKS
 
-    results.form()
+    output: str | None = how.pop("output")
+    if results.form() not in WITH_REMARKS and wide:
+        raise click.UsageError("--wide is for people: choose --format table, markdown or xlsx, or leave it out")
     if since_invasion:
         if how["baseline"]:
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
@@ -127,24 +135,30 @@ def summary_command(
     fail_on, how = how["fail_on"], options.given(how)
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
+    if strict and not check:
+        raise click.UsageError("--strict is of --check: give both")
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
         results.show(frontcalc.summary, every=every[0] if every else None, **how)
         return
-    results.refuse({"format_": "--format", "units": "--units", "bom": "--bom"}, "a folder holds CSV in km²")
+    refused = {"format_": "--format", "units": "--units", "bom": "--bom", "wide": "--wide"}
+    results.refuse(refused | {"changed_rows": "--changed-rows"}, "a folder holds CSV in km² with all rows")
+    how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
     if check:
         from frontcalc.outputs.text import drift_text
 
         with terminal.progress():
-            drift = frontcalc.check_summaries(folder, **tree)
+            drift = frontcalc.check_summaries(folder, strict=strict, **tree)
         results.write(drift_text(drift).encode())
         drift.require_none()
         return
+    first = not any(folder.glob("summary-*.csv"))
     with terminal.progress():
         files = frontcalc.write_summaries(folder, **tree)
-    terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}")
+    beside = "; the first run, with which --check compares later ones" if first else ""
+    terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}{beside}")
 
 
 @options.command("flows")

@@ -148,7 +148,8 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
-    content = drawn or render(result, chosen, units=params.get("units") or "km2", bom=params.get("bom", False), **style)
+    style |= {name: params.get(name, False) for name in ("bom", "wide")}
+    content = drawn or render(result, chosen, units=params.get("units") or "km2", **style)
     write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():

@@ -25,7 +25,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
-from frontcalc.tables import GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import TOTAL, GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
 
 _ONE_DAY = timedelta(days=1)
 EVE_OF_INVASION = INVASION - _ONE_DAY
@@ -60,6 +60,7 @@ def summary(
     baseline: str | Path | date | None = None,
     gross: bool = False,
     step: str | None = None,
+    changed_rows: bool = False,
     **options: Unpack[Keywords],
 ) -> Table[SummaryRow, SummaryMeta]:
     """Measure how much territory was gained and lost in each calendar period, and what share of the land is held.
@@ -80,6 +81,8 @@ def summary(
     step : str, optional
         What gross figures compare: each `snapshot` with the one before (the default), or the states at the end of each
         `day`, `week` or `month`.
+    changed_rows : bool
+        Leave out regions in periods in which nothing changed; the total stays that of all.
     archive, **options
         As for `diff`.
 
@@ -105,14 +108,25 @@ def summary(
     2024-Q4: +890.5 km² by 2024-11-17
     """
     calendar = Calendar(since, until, same_span, baseline, gross, step)
-    (table,) = summaries((every,), calendar, archive, options)
+    (table,), _ = summaries((every,), calendar, archive, options)
+    if changed_rows:
+        table = replace(table, rows=tuple(row for row in table.rows if row.level == TOTAL or _changes(row)))
     return table
+
+
+def _changes(row: SummaryRow) -> bool:
+    """Say whether anything changed in a row, to the decimals that files have, or is not known."""
+    areas = (row.gained_km2, row.lost_km2, getattr(row, "turnover_km2", 0.0))
+    return any(area is None or round(area, 3) for area in areas)
 
 
 def summaries(
     every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
-) -> list[Table[SummaryRow, SummaryMeta]]:
-    """Return a summary by each of several units, longest first, measured in one run; otherwise as `summary`."""
+) -> tuple[list[Table[SummaryRow, SummaryMeta]], Archive]:
+    """Return a summary by each of several units, longest first, measured in one run, and the archive that was opened.
+
+    Otherwise as `summary`.
+    """
     for unit in every:
         if unit not in UNITS:
             raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")
@@ -139,7 +153,7 @@ def summaries(
     tables = [_table(run, calendar, unit, periods[unit]) for unit in units]
     if all(row.net_km2 is None for table in tables for row in table.rows):
         raise nothing_measured(run, tables[0].meta.notices)
-    return tables
+    return tables, run.archive
 
 
 def baseline_file(baseline: str | Path | date | None) -> Path | None:
@@ -165,6 +179,9 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     step = (calendar.step or "snapshot") if calendar.gross else None
     rows: list[SummaryRow] = []
     steps_of: dict[Span, list[tuple[Span, Change]]] = {}
+    last, end = run.archive.days[-1], periods[-1].closes_on or date.max
+    # Years that are cut where the archive ends are all cut elsewhere when it goes on.
+    opens = {one.label for one in periods if (one.closes_on or end) > last or (calendar.same_span and end >= last)}
 
     def spans() -> Iterator[Span]:
         for actor, period in track(wanted, f"measuring {every}"):
@@ -175,7 +192,8 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
             yield span
 
     for one in measured(run, spans(), steps_of=steps_of):
-        rows.extend(_rows(run, step, one, [changed for _, changed in steps_of.pop(one.span)]))
+        state = "open" if one.span.period.label in opens else "closed"
+        rows.extend(_rows(run, step, one, [changed for _, changed in steps_of.pop(one.span)], state))
     days = [row.days for row in rows if row.days]
     if calendar.same_span and max(days, default=0) > (1 + SPAN_TOLERANCE) * min(days, default=0):
         what = f"the years are {min(days)} to {max(days)} days long by their maps, though cut to the same days"
@@ -197,12 +215,12 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     return Table(kind, table.rows, meta, table.shape_of)
 
 
-def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change]) -> Iterator[SummaryRow]:
+def _rows(run: Run, step: str | None, one: Measured, steps: Sequence[Change], state: str) -> Iterator[SummaryRow]:
     """Yield a period's rows: those of `diff`, and what a summary adds to each."""
     partition, held = run.partition_for(one.span.actor), one.change.km2[CLOSING] if one.change else None
     gross = total(steps) if steps else None
     for line, row in zip(run.lines.shown, diff_rows(run, one), strict=True):
-        own: dict[str, Any] = dict(land_shares(partition, line, held))
+        own: dict[str, Any] = dict(land_shares(partition, line, held), state=state)
         if step is not None:
             own |= {"step": step, "sliver_width_m": run.slivers[0]}
         if gross is not None:

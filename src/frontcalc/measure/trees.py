@@ -87,7 +87,7 @@ def write_summaries(
     before = _tree({PACKAGE: _read(package)}, root).hashes if package.is_file() else {}
     stale = [name for name in before if name in _TABLES]
     calendar = Calendar(since, until, same_span, baseline, gross, step)
-    contents, notices = _make(every, calendar, archive, options)
+    contents, notices, _ = _make(every, calendar, archive, options)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -112,6 +112,7 @@ def check_summaries(
     baseline: str | Path | date | None = None,
     gross: bool = False,
     step: str | None = None,
+    strict: bool = False,
     **options: Unpack[Keywords],
 ) -> Drift:
     """Compare a tree with what `write_summaries` would write there now, and write nothing.
@@ -120,11 +121,15 @@ def check_summaries(
     ----------
     folder, every, archive, fail_on, since, until, same_span, baseline, gross, step, **options
         As for `write_summaries`.
+    strict : bool
+        Whatever moved fails: periods that were still open, notes and marks too.
 
     Returns
     -------
     Drift
-        The rows that moved and why; `.require_none()` raises CheckFailed where there are any.
+        The rows that moved and why. `.require_none()` raises CheckFailed where a figure of a period that was over
+        moved, a map that the tables rest on is gone, or a table was edited; not where an open period only went on to
+        a new map.
 
     Raises
     ------
@@ -144,20 +149,20 @@ def check_summaries(
     root = Path(folder)
     kept = {name: _read(root / name) for name in (*_TABLES, PACKAGE) if (root / name).is_file()}
     if PACKAGE not in kept:
-        problem = f"holds no {PACKAGE}, so it is no tree of summaries"
-        raise DataError(problem, where=str(root), cure="write one: leave out --check")
+        problem = f"holds no {PACKAGE}: before the first run there are no tables to compare with"
+        raise DataError(problem, where=str(root), cure="write them: leave out --check")
     old = _tree(kept, root)
     calendar = Calendar(since, until, same_span, baseline, gross, step)
-    contents, notices = _make(every, calendar, archive, options)
+    contents, notices, days = _make(every, calendar, archive, options)
     require_none(notices, fail_on)
-    return compare(old, _tree(contents, root), folder=root.name or str(root))
+    return compare(old, _tree(contents, root), folder=root.name or str(root), days=days, strict=strict)
 
 
 def _make(
     every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
-) -> tuple[dict[str, bytes], tuple[Notice, ...]]:
-    """Return the files of a tree by name, datapackage.json last, and all notices."""
-    tables = summaries(every, calendar, archive, options)
+) -> tuple[dict[str, bytes], tuple[Notice, ...], Collection[str]]:
+    """Return the files of a tree by name, datapackage.json last, all notices, and the days of the archive's maps."""
+    tables, maps = summaries(every, calendar, archive, options)
     contents = {f"summary-{table.meta.every}.csv": render(table, "csv") for table in tables}
     stated: dict[str, Any] = {"every": [table.meta.every for table in tables], "archive": tables[-1].meta.archive}
     given: dict[str, Any] = asdict(calendar) | {**options}
@@ -169,7 +174,7 @@ def _make(
             # Days and periods are text in JSON.
             stated[name] = text if isinstance(text, str | int | float | list) else str(text)
     notices = tuple(dict.fromkeys(notice for table in tables for notice in table.meta.notices))
-    return contents | {PACKAGE: datapackage(tables, contents, stated)}, notices
+    return contents | {PACKAGE: datapackage(tables, contents, stated)}, notices, {str(day) for day in maps.days}
 
 
 def _tree(files: Mapping[str, bytes], root: Path) -> Tree:
@@ -192,7 +197,9 @@ def _tree(files: Mapping[str, bytes], root: Path) -> Tree:
         raise DataError(problem, where=str(root / PACKAGE), cure=cure) from error
     described = {name: content for name, content in files.items() if name in hashes}
     tables = {name: _rows(content, str(root / name)) for name, content in described.items()}
-    edited = frozenset(name for name, content in described.items() if sha256(content) != hashes[name])
+    # Line ends may be those of a repository; else a table that is not what was written was edited.
+    lines = {name: content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for name, content in described.items()}
+    edited = frozenset(name for name in described if hashes[name] not in map(sha256, (described[name], lines[name])))
     return Tree(tables, *facts, maps, regions, hashes, edited)
 
 

@@ -56,6 +56,7 @@ def render(
     *,
     units: str = "km2",
     bom: bool = False,
+    wide: bool = False,
     width: int | None = None,
     colour: bool = False,
 ) -> bytes:
@@ -63,7 +64,7 @@ def render(
 
     `bom` begins CSV with a byte order mark, which Excel needs to take it for UTF-8. A text table fits into lines of
     `width` characters and has ANSI `colour`. UsageError where there is no such format or unit, a byte order mark is
-    asked for elsewhere, or a package is not installed.
+    asked for elsewhere, or a package is not installed. A `wide` summary has regions side by side, as in a workbook.
     """
     # Loaded late: commands read which formats there are to show a help text, for which numpy need not be loaded.
     from frontcalc.outputs.numbers import UNITS
@@ -74,7 +75,9 @@ def render(
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
-    style = {"width": width, "colour": colour} if format_ == "table" else {}
+    style: dict[str, Any] = {"width": width, "colour": colour} if format_ == "table" else {}
+    if wide and format_ in ("table", "markdown"):
+        style["wide"] = True
     module, name = writers[format_][0].split(".")
     content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **style)
     encoded: bytes = content.encode() if isinstance(content, str) else content

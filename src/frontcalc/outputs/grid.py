@@ -21,7 +21,9 @@ from frontcalc.tables import TOTAL, AnyMeta, ArchiveMeta, Meta
 GAP = "  "
 _SHORTEST_NAME = 12
 _INDENT = "  "
-_LAST = (UNASSIGNED, TOTAL)
+LAST = (UNASSIGNED, TOTAL)
+STRIPS = "strips"
+"""The level of the row that stands for all regions in which only slivers changed."""
 
 Key = tuple[str, str]
 """A row's level and region, which tell it from the others of its period or date."""
@@ -122,13 +124,13 @@ def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ..
     """Return rows with their labels, each before its parts, which are indented; smallest `size` first.
 
     `keys` are in the order of a result: a row is part of the nearest one above it that is of a coarser level.
-    `levels` are coarse to fine, as in «country,adm1»; unassigned and total are last.
+    `levels` are coarse to fine, as in «country,adm1»; strips, unassigned and total are last.
     """
     ranks = {level: rank for rank, level in enumerate(levels.split(","))}
     paths: dict[Key, tuple[Any, ...]] = {}
     above: list[Key] = []
     for nth, one in enumerate(keys):
-        if one[1] in _LAST:
+        if one[1] in LAST or one[0] == STRIPS:
             paths[one] = ((True, (), nth),)
             continue
         while above and ranks[above[-1][0]] >= ranks[one[0]]:

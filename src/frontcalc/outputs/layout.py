@@ -15,7 +15,7 @@ from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.notices import CODES, Notice, explained, grouped, with_lines
+from frontcalc.notices import explained
 from frontcalc.outputs import place_lines
 from frontcalc.outputs.grid import (
     Columns,
@@ -33,6 +33,7 @@ from frontcalc.outputs.grid import (
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
+from frontcalc.outputs.wide_table import moves, strips_line, summary_remarks, wide_layout, with_strips_joined
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
@@ -41,9 +42,6 @@ _key = attrgetter("level", "region")
 CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
 
 _ALL = "all"
-_MANY = 3
-"""Periods with notices of one code above which a summary says only how many there are and what the code means."""
-
 _STEPS = {
     "snapshot": "each map to the next",
     "day": "day to day",
@@ -52,15 +50,16 @@ _STEPS = {
 }
 
 
-def grids(table: Table[Any, Any], units: str = "km2") -> list[Grid]:
-    """Return a table's blocks, areas in `units`, every text safe to show."""
+def grids(table: Table[Any, Any], units: str = "km2", *, wide: bool = False) -> list[Grid]:
+    """Return a table's blocks, areas in `units`, every text safe to show; of a `wide` summary regions side by side."""
     table, unit = scaled(table, units), unit_of(units)
     if table.kind in LISTINGS:
         return [LISTINGS[table.kind](table.rows, table.meta, unit)]
     blocks: list[Grid] = []
     for actor in table.meta.actors:
         rows = [row for row in table.rows if row.actor == actor]
-        blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
+        layout = wide_layout if wide else _LAYOUTS[table.kind]
+        blocks += layout(rows, actor, table.meta, title_of(actor, table.meta, unit))
     return blocks
 
 
@@ -68,11 +67,6 @@ def _region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
     """Return what gives a row's region as it is shown: of a finer level indented below what it is part of."""
     labels = tree(dict.fromkeys(map(_key, rows)), meta.level)
     return lambda row: labels[_key(row)]
-
-
-def _moves(row: Any, *names: str) -> bool:
-    """Say whether any of some figures is more than zero as it is shown."""
-    return any(decimals(getattr(row, name) or 0.0, 1) for name in names)
 
 
 def _by_region(
@@ -95,7 +89,7 @@ def _by_region(
     lines = []
     for one, label in labels.items():
         own = regions[one]
-        if one[1] == TOTAL or any(_moves(row, *areas) for row in own):
+        if one[1] == TOTAL or any(moves(row, *areas) for row in own):
             cells = [cell(row, source) for row in own for _, source in columns]
             lines.append((label, *cells, *([last(own)] if last else [])))
     return lines
@@ -119,6 +113,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         # A range without width says nothing.
         return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
 
+    rows = with_strips_joined(rows, meta)
     columns = _change(rows)
     if isinstance(rows[0], kinds.RangeRow):
         columns += [("net from", partial(end, source="net_min_km2")), ("net to", partial(end, source="net_max_km2"))]
@@ -133,16 +128,16 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
     footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
     prefix = "left out, " if meta.drops_slivers else "of it "
     for row in totals:
-        if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
+        if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
             figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
             footer.append(f"{row.period}: {prefix}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    yield grid_of(title, header, lines, meta, [*footer, explained(rows)])
+    yield grid_of(title, header, lines, meta, [*footer, strips_line(rows), explained(rows)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
     whole = ratio(*(row.net_km2 for row in both))
-    if whole is None or not all(_moves(row, "net_km2") for row in both):
+    if whole is None or not all(moves(row, "net_km2") for row in both):
         return BLANK
     daily = ratio(*(row.rate_km2_per_day for row in both))
     beside = BLANK if daily is None else f"{daily:,.1f}×"
@@ -196,7 +191,7 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
     labels, lines = tree(dict.fromkeys(map(_key, rows)), meta.level), []
     for (period, key), group in groupby(rows, key=lambda row: (row.period, _key(row))):
         own = list(group)
-        if key[1] == TOTAL or any(_moves(row, "gained_km2", "lost_km2") for row in own):
+        if key[1] == TOTAL or any(moves(row, "gained_km2", "lost_km2") for row in own):
             nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
     footer = [*[one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1], explained(rows)]
@@ -224,7 +219,7 @@ def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callab
 
 def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
-    shown = [row for row in rows if row.region == TOTAL or _moves(row, "held_km2", "gained_km2", "lost_km2")]
+    shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
         *("date", ("region", _region_label(rows, meta)), ("map of", "snapshot"), ("held", "held_km2")),
         *_change(shown),
@@ -237,7 +232,9 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
     """Yield net change, area held and its share of the land, then gross change if asked for, where any is."""
     gross = ("gross_gained_km2", "gross_lost_km2") if meta.step is not None else ()
-    shown = [row for row in rows if row.level == TOTAL or _moves(row, "gained_km2", "lost_km2", *gross)]
+    by_period = (with_strips_joined(list(own), meta) for _, own in groupby(rows, key=attrgetter("period")))
+    rows = [row for own in by_period for row in own]
+    shown = [row for row in rows if row.level == TOTAL or moves(row, "gained_km2", "lost_km2", *gross)]
     names: Columns = (("period", _first(shown, "period", period_heading)), ("region", _region_label(shown, meta)))
     columns: Columns = (
         *names,
@@ -247,8 +244,8 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
     if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
         footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
-    footer.append(explained(shown))
-    end = (*basis(meta), *_summary_remarks(meta))
+    footer += [strips_line(shown), explained(shown)]
+    end = (*basis(meta), *summary_remarks(meta))
     yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
     if not gross:
         return
@@ -263,19 +260,6 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         *end,
     )
     yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2, ends=False)
-
-
-def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
-    """Yield the notices, a line each; of a code with many, one line that says what it means."""
-    by_code: dict[str, list[Notice]] = {}
-    for notice in with_lines(meta.notices):
-        by_code.setdefault(notice.code, []).append(notice)
-    for code, notices in by_code.items():
-        periods = list(dict.fromkeys(notice.period for notice in notices))
-        if len(periods) <= _MANY:
-            yield from (f"note {line}" for line in grouped(notices))
-        else:
-            yield f"note {code}: {len(periods)} periods, {periods[0]} to {periods[-1]}: {CODES[code]}"
 
 
 def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -317,12 +301,12 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
 
 def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a matrix of the roles that maps show, a period and region, and below it its sums and the layers' areas."""
-    grounds = {role for row in rows if _moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
+    grounds = {role for row in rows if moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
     roles = [*(role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds), _ALL]
     lines = []
     for (_, level, region), group in groupby(rows, key=attrgetter("period", "level", "region")):
         mine = list(group)
-        if level == TOTAL or any(_moves(row, "km2") for row in mine):
+        if level == TOTAL or any(moves(row, "km2") for row in mine):
             lines += [["", "", old, *(_flow(mine, old, new) for new in roles)] for old in roles]
             lines[-len(roles)][:2] = period_heading(mine[0]), region
     footer = list(_flow_sums(rows))

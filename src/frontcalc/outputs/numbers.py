@@ -146,6 +146,8 @@ DEFINITIONS: dict[str, str] = {
     " blank in the total, and where the regions are no coarse ones",
     "not_held_km2": "what of region_km2 is not held: land as drawn, without what is held of it",
     "flags": "marks of the figure: u border rough, b a break in the maps, e interpolated, p the period is still open",
+    "state": "open where the archive's last map is dated before the period's last day, or a later map would move that"
+    " day; else closed",
     "property": "the property that has the value; layer where a layer's name is known, wherever it stands",
     "value": "the layer's name, or the property's value",
     "polygons": "polygons as drawn, on the map that has most of the value's ground",

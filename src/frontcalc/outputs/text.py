@@ -9,34 +9,40 @@ import re
 import textwrap
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from html import escape
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from frontcalc.drift import Drift
+from frontcalc.drift import SHOWN, Drift, MovedRow
 from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid, GridColumn, column_widths, fit, row_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import MINUS
-from frontcalc.tables import Table
+from frontcalc.tables import TOTAL, Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
+
+_MOST_GOING = 20  # rows that went on to a new map which a check lists
 
 _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 
-def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
+def table(
+    result: Table[Any, Any], *, units: str = "km2", wide: bool = False, width: int | None = None, colour: bool = False
+) -> str:
     """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer lists cuts."""
-    blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
+    shown = grids(result, units, wide=wide)
+    blocks = (block for grid in shown for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
 
-def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
+def markdown(result: Table[Any, Any], *, units: str = "km2", wide: bool = False) -> str:
     """Return a result as Markdown: tables with the title above and the footer as a list below."""
     lines = []
-    for grid in grids(result, units):
+    for grid in grids(result, units, wide=wide):
         heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
         rule = ["---:" if column.group else "---" for column in grid.columns]
         title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
@@ -93,23 +99,52 @@ def _escape(text: str) -> str:
 
 
 def drift_text(drift: Drift) -> str:
-    """Return what moved, a line a cell, with the reasons below each row; one line where nothing did."""
-    lines = [f"{drift.folder}: {drift.beside}"] if drift.beside else []
-    if not drift.moved:
-        lines.append(f"{drift.folder}: nothing moved")
-    for row in drift.moved:
-        subject = f"{row.table}: {', '.join(filter(None, row.key))}".rstrip(": ")
-        lines.append(subject if row.what == "moved" else f"{subject} {row.what}")
-        for column, before, after in row.cells:
-            cells = " → ".join(text.strip() or "blank" for text in (before, after))
-            # By how much, where both are figures.
-            with suppress(ValueError):
-                by = float(after) - float(before)
-                cells += f" ({'+' if by > 0 else MINUS}{abs(by):,.3f})"
-            lines.append(f"  {column}: {cells}")
-        lines += [f"  why: {reason}" for reason in row.why]
+    """Return what moved, a line a row that begins with period and region, and the reasons below those that share them.
+
+    First what fails; then what went on, the totals and so many rows that all of a new week fits a screen.
+    """
+    by_reasons: dict[tuple[str, ...], list[MovedRow]] = {}
+    for row in drift.failing:
+        by_reasons.setdefault(row.why, []).append(row)
+    lines: list[str] = []
+    for why, rows in by_reasons.items():
+        lines += [*map(_moved_line, rows), *(f"  why: {reason}" for reason in why)]
+    if not drift.failing:
+        lines.append(f"{drift.folder}: {'no figure of a period that was over' if drift.moved else 'nothing'} moved")
+        # Of rows that fail, these are among the reasons.
+        lines += [f"{drift.folder}: {'; '.join(drift.general)}"] if drift.general else []
+    passed = [row for row in drift.moved if not row.fails and row.what != "moved"]
+    short = (replace(row, cells=tuple(cell for cell in row.cells if cell[0] in SHOWN)) for row in passed)
+    # In the others nothing changed but the map that they are measured to.
+    going = sorted((row for row in short if row.cells), key=lambda row: TOTAL not in row.key)
+    lines += map(_moved_line, going[:_MOST_GOING])
+    lines += [f"and {len(going) - _MOST_GOING} rows more that went on"] if len(going) > _MOST_GOING else []
+    lines += [f"  why: {reason}" for reason in dict.fromkeys(reason for row in going for reason in row.why)]
+    if same := sum(not row.fails and row.what == "moved" for row in drift.moved):
+        what = "notes, days, marks or the country's area, no figure of the row,"
+        lines.append(f"{drift.folder}: {what} are others in {same} row{'s'[: same - 1]}")
+    lines += [f"{drift.folder}: {drift.beside}"] if drift.beside else []
     # No name or column may begin a line of a log that its reader takes for a command, or steer a terminal.
-    return "".join(f"{printable(line)}\n" for line in lines)
+    shown = map(printable, lines)
+    return "".join(f"{'- ' if line.lstrip().startswith(('::', '##')) else ''}{line}\n" for line in shown)
+
+
+def _moved_line(row: MovedRow) -> str:
+    """Return one row of a drift as a line: period, region, whose and which level, and cells before and after."""
+    subject = row.table
+    if row.key:
+        actor, period, level, region = row.key
+        subject = f"{period} {region} ({actor if level == region else f'{actor}, {level}'})"
+    cells = []
+    for column, before, after in row.cells:
+        text = " → ".join(text.strip() or "blank" for text in (before, after))
+        # By how much, where both are figures.
+        with suppress(ValueError):
+            by = float(after) - float(before)
+            text += f" ({'+' if by > 0 else MINUS}{abs(by):,.3f})"
+        cells.append(f"{column} {text}" if before or row.what != "is new" else f"{column} {after}")
+    what = "" if row.what in ("moved", "went on") else f" {row.what}"
+    return subject + what + (f": {', '.join(cells)}" if cells else "")
 
 
 Used = Mapping[str, tuple[int, int]]

@@ -9,15 +9,19 @@ from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.notices import CODES, explained, with_lines
-from frontcalc.outputs.numbers import MINUS, Column, cells, columns, unit_of
-from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, Table
+from frontcalc.outputs.grid import title_of
+from frontcalc.outputs.numbers import MINUS, Column, cells, columns, scaled, unit_of
+from frontcalc.outputs.wide_table import by_period
+from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, SummaryMeta, Table
 
-FIGURES, METHOD = "Figures", "Method and sources"
-"""The names of the two sheets."""
+PRINTED, FIGURES, METHOD = "Net by region", "Figures", "Method and sources"
+"""The names of the sheets; only a summary has the first."""
 
-_MOST_ROWS = 1_048_576 - 1
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576 - 1, 16_384 - 1
 _LONGEST_TEXT = 32_767
 _WIDEST = 40
+_LINE = 15  # the height of a line of text, in points
+_METHOD_WIDTHS, _MOST_LINES = (30, 30, 90), 27  # the columns of the sheet of the method; lines that a row may have
 # The same figures give the same bytes, whenever they are written.
 _CREATED = datetime(2000, 1, 1)
 
@@ -29,8 +33,8 @@ _RATE = f"+#,##0.000;{MINUS}#,##0.000;0.000"
 def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     """Return a result as a workbook: real numbers and dates, and text that is never a formula or a link.
 
-    Figures are those of the CSV, shown to one decimal. Raise UsageError if XlsxWriter is not installed, or the rows
-    are more than a sheet holds.
+    Figures are those of the CSV, shown to one decimal; a summary begins with a sheet to be printed. Raise UsageError if
+    XlsxWriter is not installed, or the rows are more than a sheet holds.
     """
     xlsxwriter = extra_package("xlsxwriter", where="XLSX")
     if len(result.rows) > _MOST_ROWS:
@@ -38,9 +42,52 @@ def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         book.set_properties({"title": f"Territory, {units}", "created": _CREATED})
+        if isinstance(result.meta, SummaryMeta):
+            _write_printed(book, scaled(result, units), units)
         _write_figures(book, result, units)
         _write_method(book, result, units)
     return out.getvalue()
+
+
+def _write_printed(book: Any, result: Table[Any, Any], units: str) -> None:
+    """Write the sheet of net changes, periods down and regions across: a block an actor."""
+    sheet = book.add_worksheet(PRINTED)
+    bold, head = book.add_format({"bold": True}), book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
+    flags = sorted({"", *(row.flags for row in result.rows)})
+    forms = {own: book.add_format({"num_format": _marked(_CHANGE, own)}) for own in flags}
+    line, widest = 0, 0
+    for actor in result.meta.actors:
+        names, lines = by_period([row for row in result.rows if row.actor == actor], result.meta)
+        sheet.write_string(line, 0, f"Net change: {title_of(actor, result.meta, unit_of(units))}", bold)
+        if len(names) > _MOST_COLUMNS:
+            sheet.write_string(line + 1, 0, f"{len(names):,} regions are more than a sheet has columns: see {FIGURES}")
+            line += 3
+            continue
+        sheet.set_row(line + 1, 2 * _LINE)
+        for place, name in enumerate(("period", *names)):
+            sheet.write_string(line + 1, place, _short(name), head)
+        line += 1
+        for heading, rows in lines.items():
+            line += 1
+            sheet.write_string(line, 0, _short(heading))
+            for place, row in enumerate(rows, start=1):
+                if row is not None and row.net_km2 is not None:
+                    sheet.write_number(line, place, round(row.net_km2, 3) + 0.0, forms[row.flags])
+        line, widest = line + 2, max(widest, len(names))
+    sheet.write_string(line, 0, explained(result.rows))
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, widest, 12)
+    sheet.freeze_panes(2, 1)
+    _set_print(sheet, 1)
+
+
+def _set_print(sheet: Any, head: int) -> None:
+    """Have a sheet printed across a page of A4, the rows down to its head on each."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0, head)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
@@ -66,22 +113,27 @@ def _write_figures(book: Any, result: Table[Any, Any], units: str) -> None:
         sheet.set_column(place, place, min(_WIDEST, longest + 2))
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(result.rows), len(published) - 1)
+    _set_print(sheet, 0)
 
 
 def _write_method(book: Any, result: Table[Any, Any], units: str) -> None:
     """Write the sheet of the method, the sources and the notices."""
     sheet = book.add_worksheet(METHOD)
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-    sheet.set_column(0, 1, 30, wrapped)
-    sheet.set_column(2, 2, 90, wrapped)
+    for place, width in enumerate(_METHOD_WIDTHS):
+        sheet.set_column(place, place, width, wrapped)
     line = 0
     for heading, entries in _sections(result, units):
         sheet.write_string(line, 0, heading, bold)
         first = line + 1
         for line, entry in enumerate(entries, start=first):
+            # A program that lays out pages does not always fit heights to text that is wrapped.
+            needed = max(-(-len(text) // width) for text, width in zip(entry, _METHOD_WIDTHS, strict=False))
+            sheet.set_row(line, _LINE * min(max(needed, 1), _MOST_LINES))
             for place, text in enumerate(entry):
                 sheet.write_string(line, place, _short(text), wrapped)
         line += 2
+    _set_print(sheet, 0)
 
 
 def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequence[tuple[str, ...]]]]:
@@ -127,12 +179,17 @@ def _method(meta: AnyMeta) -> list[tuple[str, ...]]:
 def _number_format(column: Column, flags: str = "") -> str:
     """Return how Excel shows a column's cells, those of changes with their marks behind them."""
     if flags:
-        return ";".join(f'{part}" {flags}"' for part in _number_format(column).split(";"))
+        return _marked(_number_format(column), flags)
     if column.kind is not float:
         return "yyyy-mm-dd" if column.kind is date else "General"
     if column.name.endswith("_per_day"):
         return _RATE
     return _CHANGE if column.name.startswith("net_") else _AREA
+
+
+def _marked(form: str, flags: str) -> str:
+    """Return a format of numbers that shows marks behind them."""
+    return ";".join(f'{part}" {flags}"' for part in form.split(";")) if flags else form
 
 
 def _short(text: str) -> str:

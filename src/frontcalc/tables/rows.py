@@ -129,6 +129,9 @@ class SummaryRow(PeriodRow):
     border_km2: float | None = field(default=None, metadata=LATER)
     not_held_km2: float | None = field(default=None, metadata=LATER)
     flags: str = field(default="", metadata=LATER)
+    state: str = field(default="", metadata=LATER)
+    gained_sliver_km2: float | None = field(default=None, metadata=LATER)
+    lost_sliver_km2: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
