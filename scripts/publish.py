@@ -267,9 +267,7 @@ def _help(command: click.Command) -> list[str]:
     lines: list[str] = []
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         for line in paragraph.splitlines():
-            if line == "\b":
-                continue
-            example = "  " in line
+            example = "  " in line or line.startswith("frontcalc ")
             inside = bool(lines) and lines[-1].startswith("    ")
             if example != inside and lines and lines[-1]:
                 lines.append("")
