@@ -146,7 +146,8 @@ def _signature(function: Callable[..., Any], name: str) -> str:
 
 def _docstring(thing: Any) -> list[str]:
     """Return a docstring in numpydoc's form as Markdown."""
-    prose, *sections = _SECTION.split((inspect.getdoc(thing) or "").replace("``", "`"))
+    # As it is written: the help of a facade lists the options that the page has once.
+    prose, *sections = _SECTION.split((inspect.getdoc(inspect.unwrap(thing)) or "").replace("``", "`"))
     lines = [prose.strip(), ""] if prose.strip() else []
     for title, body in zip(sections[::2], sections[1::2], strict=True):
         if title == "Examples":

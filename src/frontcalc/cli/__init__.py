@@ -114,7 +114,7 @@ def main() -> None:
         with terminal.interruptible():
             code = run(sys.argv[1:], alone=True)
     except KeyboardInterrupt:
-        code = 130
+        code = _fail(terminal.interrupted(), 130)
     except Exception as error:
         code = _fail(_fault(error), 3)
     gc.freeze()
@@ -134,7 +134,7 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
     except click.ClickException as error:
         return _fail(_usage(error), 2)
     except click.Abort:
-        return 130
+        return _fail(terminal.interrupted(), 130)
     except Exception as error:
         if not (isinstance(error, RecursionError | OSError | UnicodeEncodeError) or is_out_of_memory(error)):
             raise
@@ -148,12 +148,12 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
 
 
 def _usage(error: click.ClickException) -> str:
-    """Return the message for a wrong use of a command: of a missing option what it is, of arguments an example."""
+    """Return the message for a wrong use of a command: of an option what it means, of arguments an example."""
     context, text = getattr(error, "ctx", None), error.format_message().rstrip(".")
     if context is None:
         return text
     of = getattr(error, "param", None)
-    if isinstance(error, click.MissingParameter) and isinstance(of, click.Option):
+    if isinstance(of, click.Option) and not isinstance(of.type, click.Choice):
         text = f"{text}: {(of.help or '').rstrip('.')}"
     if isinstance(error, click.MissingParameter) or "unexpected extra argument" in text:
         text += slips.as_in(context.command)

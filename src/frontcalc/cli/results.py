@@ -19,30 +19,21 @@ from click.shell_completion import CompletionItem
 from frontcalc.cli import options, terminal
 from frontcalc.errors import DataError, extra_package, reason_of
 from frontcalc.notices import CODES, grouped, notice_code, require_none, with_lines
+from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WITH_REMARKS, WRITERS, place_lines, render, write_file
+from frontcalc.outputs import SUFFIXES as OF_TABLES
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 Facade = Callable[..., "Table[Any, Any]"]
 
-# Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
-FORMATS = ("table", "csv", "json", "markdown", "xlsx", "parquet", "sentence")
-CHECK_FORMATS = (*FORMATS, "sarif")
-MAP_FORMATS = ("geojson", "gpkg", "geoparquet")
-PICTURES = ("png", "svg", "pdf")
+FORMATS, CHECK_FORMATS, MAP_FORMATS = tuple(WRITERS), tuple(CHECK_WRITERS), tuple(MAP_WRITERS)
 BINARY = ("xlsx", "parquet", "gpkg", "geoparquet")
+# Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
+PICTURES = ("png", "svg", "pdf")
 THEMES = ("light", "dark", "print")
 UNITS = ("km2", "mi2")
-# What a suffix chooses, then what else it may hold.
-SUFFIXES = {
-    ".txt": ("table", "csv", "json", "markdown", "sentence"),
-    ".csv": ("csv",),
-    ".json": ("json", "sarif", "geojson"),
-    ".md": ("markdown", "sentence"),
-    ".xlsx": ("xlsx",),
-    ".parquet": ("parquet", "geoparquet"),
-    **{f".{form}": (form,) for form in ("sarif", *MAP_FORMATS, *PICTURES)},
-}
+SUFFIXES = OF_TABLES | {f".{form}": (form,) for form in PICTURES}
 
 
 def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -145,8 +136,6 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
-    from frontcalc.outputs import WITH_REMARKS, place_lines, render
-
     context = click.get_current_context()
     params, output = context.params, context.params.get("output")
     if hasattr(result.meta, "defaults"):
@@ -174,8 +163,6 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
 def write(content: bytes, output: str | None = None) -> None:
     """Write to a file, or to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
     if output is not None and output != "-":
-        from frontcalc.outputs import write_file
-
         write_file(Path(output), content)
         return
     try:

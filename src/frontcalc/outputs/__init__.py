@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontcalc import atomic
 from frontcalc.errors import DataError, UsageError, reason_of
-from frontcalc.outputs.numbers import UNITS
-from frontcalc.tables import Meta, Table
+
+if TYPE_CHECKING:
+    from frontcalc.tables import Meta, Table
 
 WRITERS = {
     "table": "text.table",
@@ -36,6 +37,17 @@ MAP_WRITERS = {
 }
 """Formats of change polygons, which no table can be written in."""
 
+SUFFIXES = {
+    ".txt": ("table", "csv", "json", "markdown", "sentence"),
+    ".csv": ("csv",),
+    ".json": ("json", "sarif", "geojson"),
+    ".md": ("markdown", "sentence"),
+    ".xlsx": ("xlsx",),
+    ".parquet": ("parquet", "geoparquet"),
+    **{f".{form}": (form,) for form in ("sarif", *MAP_WRITERS)},
+}
+"""What the suffix of a file chooses, then what else it may hold."""
+
 WITH_REMARKS = ("table", "markdown", "xlsx")
 """Formats that show notices among their own text."""
 
@@ -55,8 +67,10 @@ def render(
     `width` characters and has ANSI `colour`. UsageError where there is no such format or unit, a byte order mark is
     asked for elsewhere, or a package is not installed.
     """
-    tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
-    writers = MAP_WRITERS if hasattr(result.kind, "geometry") else tables
+    # Loaded late: commands read which formats there are to show a help text, for which numpy need not be loaded.
+    from frontcalc.outputs.numbers import UNITS
+
+    writers = _writers(result)
     if format_ not in writers or units not in UNITS:
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
@@ -66,6 +80,21 @@ def render(
     content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **style)
     encoded: bytes = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
+
+
+def _writers(result: Table[Any, Any]) -> dict[str, str]:
+    """Return the writers of a result, by format."""
+    tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
+    return MAP_WRITERS if hasattr(result.kind, "geometry") else tables
+
+
+def format_of(result: Table[Any, Any], path: Path) -> str:
+    """Return the format of a result that a file's suffix chooses; UsageError where there is none."""
+    writers = _writers(result)
+    if form := next((form for form in SUFFIXES.get(path.suffix.lower(), ()) if form in writers), None):
+        return form
+    known = ", ".join(suffix for suffix, forms in SUFFIXES.items() if not writers.keys().isdisjoint(forms))
+    raise UsageError("has no suffix of such a result", where=str(path), cure=f"use {known}")
 
 
 def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
@@ -109,11 +138,11 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
                     resolved = target.resolve()
                     written.append((stack.enter_context(atomic.beside(resolved, content)), resolved))
             for temporary, target in written[:-1]:
-                temporary.replace(target)
+                atomic.put(temporary, target)
             for target in remove:
                 target.unlink(missing_ok=True)
             for temporary, target in written[-1:]:
-                temporary.replace(target)
+                atomic.put(temporary, target)
     except BrokenPipeError:
         raise
     except (OSError, RuntimeError) as error:
@@ -126,7 +155,8 @@ def write_folder(target: Path, contents: Iterable[tuple[str, bytes]]) -> tuple[P
     try:
         with atomic.folder_beside(target.resolve()) as temporary:
             for name, content in contents:
-                atomic.replace(temporary / name, content)
+                with atomic.beside(temporary / name, content) as file:
+                    file.replace(temporary / name)
                 names.append(name)
     except OSError as error:
         raise _unwritable(target, error) from error
