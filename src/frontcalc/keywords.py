@@ -74,11 +74,11 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
 def _listing_options(function: Callable[..., Any]) -> str | None:
     """Return the docstring of a facade, its `**options` listed as `Options`, beside its `Keywords`, documents them."""
     keywords = function.__globals__.get("Keywords")
-    told = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
-    if not told or not function.__doc__ or "options" not in function.__annotations__:
+    written = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
+    if not written or not function.__doc__ or "options" not in function.__annotations__:
         return function.__doc__
     # As a part of the entry, so that who reads a docstring by its sections finds it there.
-    listed = indent(cleandoc(told.partition("----------\n")[2].partition("Raises\n")[0]).strip(), " " * 8)
+    listed = indent(cleandoc(written.partition("----------\n")[2].partition("Raises\n")[0]).strip(), " " * 8)
     head, entry, rest = function.__doc__.partition("**options\n")
     says, _, after = rest.partition("\n")
     return f"{head}{entry}{says}\n\n{listed}\n{after}"

@@ -54,7 +54,7 @@ _BESIDE = tuple(_SECTIONS["Maps, regions and upkeep"])
 """Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
 
 
-class _LazyGroup(slips.Group):
+class _LazyGroup(slips.AnsweringGroup):
     """A group that knows its commands by name and loads only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -349,10 +349,7 @@ def plot_command() -> None:
 @options.workers
 @results.picture
 def plot_series(**how: Any) -> None:
-    """Draw the area held over time; the figures are those of «frontcalc series».
-
-    frontcalc plot series --archive maps/ --since 2024 -o held.png
-    """
+    """Draw the area held over time; the figures are those of «frontcalc series»."""
     _draw(frontcalc.series, **how)
 
 
@@ -364,8 +361,6 @@ def plot_series(**how: Any) -> None:
 @results.picture
 def plot_summary(**how: Any) -> None:
     """Draw what was gained and lost in each year, quarter, month or week, and the net figure.
-
-    frontcalc plot summary --archive maps/ --every month --since 2024 -o months.png
 
     Where periods differ in length, as months do, figures are per day. They are those of
     «frontcalc summary».
@@ -380,8 +375,6 @@ def plot_summary(**how: Any) -> None:
 @results.picture
 def plot_regions(period: str, **how: Any) -> None:
     """Draw what was gained and lost in each region in a PERIOD, the largest net change first.
-
-    frontcalc plot regions 2024 --archive maps/ -o regions.png
 
     The figures are those of «frontcalc diff».
     """

@@ -337,7 +337,7 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
 
-class Group(slips.Group):
+class Group(slips.AnsweringGroup):
     """A group of such commands."""
 
     command_class = Command

@@ -19,7 +19,6 @@ _SLIPS = {
     "explain | convert": "write frontcalc archive {0} PATH",
     "export | save": "every command that measures writes a file with -o, as in frontcalc diff 2024 -o 2024.xlsx",
     "chart | graph": "frontcalc plot summary -o chart.png draws one",
-    "download | update": "frontcalc fetch SOURCE -o FOLDER fetches maps, and later what is new of them",
     "plot map": "frontcalc map 2024 -o map.png draws a map",
     "plot diff": "frontcalc plot regions 2024 has bars by region, frontcalc plot summary by month",
     "cache size | cache list | cache show": "frontcalc cache info shows it",
@@ -32,22 +31,18 @@ _SLIPS = {
     "--input | --maps | --data | --folder | --path | --dir": "write --archive PATH",
     "--out | --file | --save": "write -o FILE",
     "--csv | --json | --xlsx | --excel | --geojson": "write --format, as in --format csv, or -o FILE.csv",
-    "--side | --party | --who": "write --actor NAME",
     "--layer | --role": "write --view, as in --view control or --view role:claimed",
     "--threads | --jobs": "write --workers N",
     "--total | --no-regions | --by total | --by all": "write --by none for the total alone",
     # Values of options.
     "--by year | --by quarter | --by month | --by week": "--by is for regions; for time, frontcalc summary --every {1}",
     "--by region | --by regions | --by province": "write --by adm1, or --by adm2 for smaller ones",
-    "--by district | --by county | --by rayon": "write --by adm2",
     "--only oblast | --only raion | --only adm1 | --only adm2": "--only has names of regions; write --by {1}",
     "--format excel | --format xls": "write --format xlsx",
-    "--format md": "write --format markdown",
     "--format shp | --format shapefile": "write --format gpkg, which QGIS and ArcGIS open",
     "--format html": "frontcalc report 2024 -o report.html writes a page",
     "--format png | --format svg | --format pdf": "frontcalc map and frontcalc plot draw pictures",
     "--units mi | --units miles": "write --units mi2",
-    "--units km": "write --units km2",
     "--workers all | --workers auto": "leave it out: as many as there are processors, four at most",
 }
 _MEANT = {typed: text for several, text in _SLIPS.items() for typed in several.split(" | ")}
@@ -76,7 +71,7 @@ def format_help_text(command: click.Command, ctx: click.Context, formatter: clic
         formatter.current_indent -= 4 if example else 2
 
 
-class Group(click.Group):
+class AnsweringGroup(click.Group):
     """A group that shows what its commands do in whole sentences, and says what is meant by a word that is none."""
 
     format_help_text = format_help_text

@@ -34,10 +34,7 @@ def archive_command() -> None:
 @options.reading
 @results.output
 def archive_list(**how: Any) -> None:
-    """List the maps: a row a date and layer, with parts, vertices and area (km²).
-
-    frontcalc archive list maps/
-    """
+    """List the maps: a row a date and layer, with parts, vertices and area (km²)."""
     results.show(frontcalc.list_archive, **how)
 
 
@@ -247,10 +244,7 @@ def regions_command() -> None:
 @regions_command.command("list")
 @results.output
 def regions_list(**how: Any) -> None:
-    """List the embedded regions: codes, areas (km²), source, licence and SHA-256.
-
-    frontcalc regions list -o regions.csv
-    """
+    """List the embedded regions: codes, areas (km²), source, licence and SHA-256."""
     results.show(frontcalc.list_regions, **how)
 
 
@@ -259,8 +253,6 @@ def regions_list(**how: Any) -> None:
 @results.output
 def regions_show(name: str, **how: Any) -> None:
     """Show one embedded region: spellings, area (km²), box in degrees, neighbours.
-
-    frontcalc regions show Donetsk
 
     NAME is spelt as people type it (Zaporizhia, Донецьк) or a code (UA-14).
     """
@@ -274,8 +266,6 @@ def regions_show(name: str, **how: Any) -> None:
 @results.output
 def regions_check(file: str, **how: Any) -> None:
     """Check a region FILE before figures are split by it.
-
-    frontcalc regions check oblasts.geojson
 
     Shows names, areas (km²), countries, what regions share and what gaps they enclose,
     invalid outlines that were repaired, and the CRS. The exit code is 1 where the file
@@ -341,10 +331,7 @@ def cache_command() -> None:
 @cache_command.command("info")
 @_keeping
 def cache_info(**how: Any) -> None:
-    """Show where the cache is, and how many entries of which size it holds.
-
-    frontcalc cache info
-    """
+    """Show where the cache is, and how many entries of which size it holds."""
     _show_cache(**how, clearing=False)
 
 
@@ -352,8 +339,6 @@ def cache_info(**how: Any) -> None:
 @_keeping
 def cache_clear(**how: Any) -> None:
     """Remove all entries, and show what was removed.
-
-    frontcalc cache clear
 
     Region sets that were fetched, and files of others, stay.
     """

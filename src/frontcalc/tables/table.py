@@ -159,10 +159,8 @@ class Table(Generic[RowT, MetaT]):
 
         Raises
         ------
-        UsageError
-            No format of such a result has the suffix, or a package is not installed.
-        DataError
-            The file cannot be written.
+        UsageError, DataError
+            No format of such a result has the suffix, or a package is not installed; the file cannot be written.
 
         Examples
         --------
