@@ -101,11 +101,12 @@ class AnsweringGroup(click.Group):
         from frontcalc.periods import is_period
 
         known = self.list_commands(ctx)
-        if text := meant(*[str(ctx.info_name)][: ctx.parent is not None], word):
+        of_group = () if ctx.parent is None else (str(ctx.info_name),)
+        if text := meant(*of_group, word):
             return text
         if near := get_close_matches(word.lower(), known, n=1):
             return f"did you mean {ctx.command_path} {near[0]}?"
-        if is_period(word) or Path(word).exists():
+        if is_period(word) or (len(word) < 200 and Path(word).exists()):
             return f"name a command before it, as in {ctx.command_path} {known[0]} {word}"
         return f"there are {', '.join(known)}"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOUDNESS = "frontcalc.loudness"
 _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
 _DELAY_S, _REDRAW_S = 1.0, 0.5
-_written: list[str] = []  # files and folders that the command has put in place
+_written: dict[str, None] = {}  # files and folders that the command has put in place, in order
 
 
 def set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -77,7 +77,7 @@ def flushed(code: int) -> int:
 
 def interrupted() -> str:
     """Return what Ctrl-C says: files are written whole or not at all, so any but those named is as it was."""
-    return f"interrupted; written: {some_of(_written)}" if _written else "interrupted; nothing was written"
+    return f"interrupted; written: {some_of(list(_written))}" if _written else "interrupted; nothing was written"
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def log_to_stderr(context: click.Context) -> None:
         return record.levelno >= least[context.meta.get(_LOUDNESS)]
 
     def note_written(record: logging.LogRecord) -> bool:
-        _written.extend(map(str, record.args or ()))
+        _written.update(dict.fromkeys(map(str, record.args or ())))
         return True
 
     files = logging.getLogger("frontcalc.atomic")
