@@ -146,7 +146,8 @@ def _signature(function: Callable[..., Any], name: str) -> str:
 
 def _docstring(thing: Any) -> list[str]:
     """Return a docstring in numpydoc's form as Markdown."""
-    prose, *sections = _SECTION.split((inspect.getdoc(thing) or "").replace("``", "`"))
+    # As it is written: the help of a facade lists the options that the page has once.
+    prose, *sections = _SECTION.split((inspect.getdoc(inspect.unwrap(thing)) or "").replace("``", "`"))
     lines = [prose.strip(), ""] if prose.strip() else []
     for title, body in zip(sections[::2], sections[1::2], strict=True):
         if title == "Examples":
@@ -267,9 +268,7 @@ def _help(command: click.Command) -> list[str]:
     lines: list[str] = []
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         for line in paragraph.splitlines():
-            if line == "\b":
-                continue
-            example = "  " in line
+            example = "  " in line or line.startswith("frontcalc ")
             inside = bool(lines) and lines[-1].startswith("    ")
             if example != inside and lines and lines[-1]:
                 lines.append("")

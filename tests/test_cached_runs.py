@@ -364,12 +364,23 @@ def test_a_cache_that_cannot_be_written_is_said_once_and_changes_nothing(maps: P
     (tmp_path / "file").write_text("no folder")
     command = [sys.executable, "-m", "frontcalc", "series", "--archive", maps, "--by", "none", "--format", "csv"]
     plain, blocked = (
-        subprocess.run([*command, *more], capture_output=True, text=True, check=True)
-        for more in (["--cache", "none"], ["--cache", tmp_path / "file"])
+        subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"FRONTCALC_CACHE": cache})
+        for cache in (str(tmp_path / "cache"), str(tmp_path / "file"))
     )
     assert blocked.stdout == plain.stdout
     said = "frontcalc: nothing can be kept in the cache: not a directory"
     assert sorted(blocked.stderr.splitlines()) == sorted([said, *plain.stderr.splitlines()])
+
+
+@pytest.mark.parametrize("where", ["file", "file/in/it", "closed/cache"])
+def test_a_cache_that_was_asked_for_and_cannot_be_written_is_an_error(where: str, maps: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "closed").mkdir(mode=0o500)
+    if where.startswith("closed") and os.access(tmp_path / "closed", os.W_OK):
+        pytest.skip("root may write everywhere")
+    with pytest.raises(DataError, match=f"{where}: nothing can be kept in it: .*; give --cache a folder that can"):
+        frontcalc.series(archive=maps, by="none", cache=tmp_path / where)
+    assert (tmp_path / "file").read_text() == "no folder"
 
 
 def test_two_processes_share_a_cache(maps: Path, regions: Path, tmp_path: Path) -> None:

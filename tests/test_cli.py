@@ -390,7 +390,7 @@ def test_a_group_without_a_command_shows_its_help() -> None:
     for arguments in ([], ["archive"], ["plot"], ["regions"]):
         done = run(*arguments)
         assert done.returncode == 2
-        assert "\nCommands:\n" in done.stderr
+        assert ("\nCommands:\n" if arguments else "\nFigures:\n") in done.stderr
 
 
 @pytest.mark.parametrize("name", sorted(_COMMANDS))
@@ -485,6 +485,25 @@ def test_where_data_of_gdal_and_proj_lie_is_left_in_the_environment() -> None:
     environment = os.environ | SETTINGS | places
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.splitlines()[-1] == str(sorted(places))
+
+
+def test_ctrl_c_says_what_was_written_and_what_not(
+    maps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "table.csv"
+    command = ["diff", "2024", "--archive", str(maps), "--fail-on", "REPEAT", "-o", str(target)]
+    with monkeypatch.context() as patched:
+        patched.setattr(results, "require_none", interrupt)
+        assert in_process(command) == 130
+    assert capfd.readouterr().err.splitlines()[-1] == f"frontcalc: interrupted; written: {target}"
+    before = target.read_bytes()
+    monkeypatch.setattr("os.fsync", interrupt)
+    assert in_process(command) == 130
+    assert capfd.readouterr().err.splitlines()[-1] == "frontcalc: interrupted; nothing was written"
+    assert target.read_bytes() == before
 
 
 def test_public_names() -> None:

@@ -20,6 +20,7 @@ import shapely
 from conftest import square
 
 import frontcalc
+from frontcalc.cli import run
 from frontcalc.crs import LONLAT, projector
 from frontcalc.geometry import area_km2, project_polygons
 from frontcalc.lint import Finding
@@ -217,6 +218,62 @@ def test_a_notebook_shows_polygons_as_a_table_of_their_areas() -> None:
 
 def test_a_table_is_short_where_it_is_printed() -> None:
     assert repr(frontcalc.list_regions()) == "<Table of 32 RegionRow>"
+
+
+def test_metas_and_archives_are_short_where_they_are_printed() -> None:
+    sample = Path(__file__).parents[1] / "data" / "sample_polygons"
+    shown = [
+        repr(frontcalc.open_archive(sample)),
+        repr(frontcalc.diff(["2024"]).meta),
+        repr(frontcalc.list_regions().meta),
+    ]
+    assert shown[0] == "<Archive sample_polygons of 99 maps, 2022-12-31 to 2024-11-17>"
+    assert shown[1].startswith("<Meta of SYNTHETIC SAMPLE: 1 actors, ")
+    assert "2 files" in shown[1]
+    assert shown[2].startswith("<RegionMeta of ukraine-adm1")
+    assert max(map(len, shown)) < 200
+
+
+def test_a_table_is_its_rows_and_prints_as_the_command_shows_it(capfd: pytest.CaptureFixture[str]) -> None:
+    table = frontcalc.diff(["2024"], by="none")
+    assert (len(table), list(table)) == (len(table.rows), list(table.rows))
+    assert run(["diff", "2024", "--by", "none"]) == 0
+    assert f"{table}\n" == capfd.readouterr().out
+    assert str(frontcalc.changes(["2024-10"], by="none")) == "<Table of 2 ChangeRow>"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: frontcalc.held("2024-11-03"),
+        lambda: frontcalc.summary(since="2024", by="none", gross=True),
+        lambda: frontcalc.list_archive(),
+        lambda: frontcalc.show_region("UA-14"),
+        lambda: frontcalc.verify("bbc-2024-11"),
+    ],
+)
+def test_every_result_can_be_printed(result: Callable[[], Table[Any, Any]]) -> None:
+    assert str(result()).count("\n") > 1
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.md", "a.txt", "a.xlsx", "a.parquet"])
+def test_a_table_is_saved_as_the_command_writes_it(name: str, tmp_path: Path) -> None:
+    frontcalc.diff(["2024"], by="none").save(tmp_path / name, units="mi2")
+    saved = (tmp_path / name).read_bytes()
+    assert run(["diff", "2024", "--by", "none", "--units", "mi2", "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_bytes() == saved
+
+
+def test_polygons_are_saved_as_maps_and_other_suffixes_are_refused(tmp_path: Path) -> None:
+    changes = frontcalc.changes(["2024-10"], by="none")
+    for name in ("a.geojson", "a.json", "a.gpkg"):
+        changes.save(tmp_path / name)
+        assert (tmp_path / name).stat().st_size
+    assert (tmp_path / "a.geojson").read_bytes() == (tmp_path / "a.json").read_bytes()
+    with pytest.raises(frontcalc.UsageError, match=r"a\.csv: has no suffix of such a result; use \.json, \.parquet, "):
+        changes.save(tmp_path / "a.csv")
+    with pytest.raises(frontcalc.DataError, match=r"none/a\.csv: cannot be written"):
+        frontcalc.list_regions().save(tmp_path / "none" / "a.csv")
 
 
 def test_geopandas_writes_a_geoframe(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ METHODS = {
     "Table.to_frame": (Table.to_frame, []),
     "Table.to_geoframe": (Table.to_geoframe, []),
     "Table.plot": (Table.plot, []),
+    "Table.save": (Table.save, ["path"]),
     "ChangeMap.plot": (ChangeMap.plot, []),
     "ChangeMap.image": (ChangeMap.image, ["format_"]),
     "ChangeMap.save": (ChangeMap.save, ["path"]),
@@ -119,6 +120,20 @@ def test_docstrings_say_what_goes_in_what_comes_out_and_what_may_fail(name: str)
     assert ("Raises" in found) != (name in CANNOT_FAIL)
     order = ["Parameters", "Returns", "Raises", "Notes", "Examples"]
     assert list(found) == [heading for heading in order if heading in found]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, call in FACADES.items() if "options" in inspect.signature(call).parameters]
+)
+def test_help_lists_every_option_with_its_default_and_unit(name: str) -> None:
+    """The docstring as it is written has the options once, in `Options`; `help` shows them with every facade."""
+    shown = inspect.getdoc(FACADES[name]) or ""
+    for option in fields(Options):
+        (says,) = re.findall(rf"^    {option.name} : .*\n((?:        .*\n)+)", shown, re.MULTILINE)
+        assert "default" in says, says
+    assert "Mean width (m)" in shown
+    assert "For how many days" in shown
+    assert "sliver_width" not in (inspect.unwrap(FACADES[name]).__doc__ or "")
 
 
 @pytest.mark.parametrize("options", [Options, Looks])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _UNFINISHED = ".unfinished"  # how the names of temporary files and folders end
+_log = logging.getLogger(__name__)
 
 
 def _mode(target: Path, new: int) -> int:
@@ -26,6 +27,8 @@ def _mode(target: Path, new: int) -> int:
 @contextmanager
 def beside(target: Path, content: bytes) -> Iterator[Path]:
     """Yield a temporary file beside its place, for the caller to rename, with the permissions of the one there."""
+    import tempfile  # it takes as long to load as a short help text
+
     mode = _mode(target, 0o666)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=_UNFINISHED)
     temporary = Path(name)
@@ -45,7 +48,13 @@ def beside(target: Path, content: bytes) -> Iterator[Path]:
 def replace(target: Path, content: bytes) -> None:
     """Write beside a file and rename, so that a run that is killed leaves the old one whole."""
     with beside(target, content) as temporary:
-        temporary.replace(target)
+        put(temporary, target)
+
+
+def put(temporary: Path, target: Path) -> None:
+    """Rename what is written to its place, and log it: Ctrl-C tells by the log what was written."""
+    temporary.replace(target)
+    _log.info("wrote %s", target)
 
 
 def remove_unfinished(folder: Path, names: Iterable[str]) -> None:
@@ -85,6 +94,8 @@ def alone(folder: Path) -> Iterator[bool | None]:
 @contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
     """Yield a hidden folder that takes the place of a new or empty one once all is written into it, and else goes."""
+    import tempfile
+
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_unfinished(target.parent, [target.name])
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=_UNFINISHED))
@@ -94,6 +105,6 @@ def folder_beside(target: Path) -> Iterator[Path]:
             temporary.chmod(_mode(target, 0o777))
             with suppress(OSError):  # not every system renames onto an empty folder; a full one stays
                 target.rmdir()
-            temporary.replace(target)
+            put(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -193,6 +193,22 @@ def user_cache(folder: str | Path | None = None) -> Cache:
     return Cache(Path(folder) if folder else cache_folder(), int(text) if text else _USUAL_LIMIT)
 
 
+def require_writable(cache: Cache) -> None:
+    """Raise DataError where the folder of a cache that was asked for cannot be made or written; busy is well."""
+    if cache.folder is None:
+        return
+    try:
+        with _connected(cache.folder, make=True) as opened:
+            opened.execute("BEGIN IMMEDIATE")
+            opened.rollback()
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.ESTALE):
+            cure = "give --cache a folder that can be written, or none"
+            raise DataError(
+                f"nothing can be kept in it: {reason_of(error)}", where=str(cache.folder), cure=cure
+            ) from error
+
+
 def usage(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]:
     """Return how many entries of each kind a cache has, and their bytes, and remove them if asked; else DataError."""
     used = dict.fromkeys(KINDS, (0, 0))

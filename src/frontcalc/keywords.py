@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import wraps
+from inspect import cleandoc
 from numbers import Integral, Real
 from pathlib import Path
 from reprlib import repr as shortened
+from textwrap import indent
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
@@ -64,7 +67,21 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
         read = {name: in_memory(value) if isinstance(value, GeoFrame) else value for name, value in keywords.items()}
         return function(*args, **read)  # type: ignore[arg-type]
 
+    call.__doc__ = _listing_options(function)
     return call
+
+
+def _listing_options(function: Callable[..., Any]) -> str | None:
+    """Return the docstring of a facade, its `**options` listed as `Options`, beside its `Keywords`, documents them."""
+    keywords = function.__globals__.get("Keywords")
+    written = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
+    if not written or not function.__doc__ or "options" not in function.__annotations__:
+        return function.__doc__
+    # As a part of the entry, so that who reads a docstring by its sections finds it there.
+    listed = indent(cleandoc(written.partition("----------\n")[2].partition("Raises\n")[0]).strip(), " " * 8)
+    head, entry, rest = function.__doc__.partition("**options\n")
+    says, _, after = rest.partition("\n")
+    return f"{head}{entry}{says}\n\n{listed}\n{after}"
 
 
 def refuse_unknown(name: str, given: Collection[str], known: Collection[str]) -> None:

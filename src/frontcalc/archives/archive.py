@@ -63,7 +63,7 @@ def explain_command(refs: Iterable[SnapshotRef]) -> str:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Archive:
     """An index of dated maps, in date order; it holds no geometry.
 
@@ -95,6 +95,10 @@ class Archive:
     attribution: str = ""
     publisher: str = ""
     opening: SnapshotRef | None = None
+
+    def __repr__(self) -> str:
+        """Return its name, how many maps it has, and from when to when: a list of them would fill the screen."""
+        return f"<Archive {self.name} of {len(self.refs)} maps, {self.extent}>"
 
     @property
     def credit(self) -> str:

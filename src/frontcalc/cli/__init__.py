@@ -12,39 +12,49 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
-from frontcalc.cli import terminal
+from frontcalc.cli import slips, terminal
 from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of, shortened
 from frontcalc.names import printable
 from frontcalc.versions import PLACES, SETTINGS
 
 COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell asks for completion
 
-_COMMANDS = {
-    "diff": "Territory gained and lost in each period, by region.",
-    "held": "Area held on dates, by region.",
-    "series": "Area held at each map, and the change since the one before.",
-    "summary": "Change by year, quarter, month or week; a tree of tables to keep.",
-    "report": "One self-contained HTML page: figures, map with a slider, chart and table.",
-    "flows": "Ground that turned from one role into another, in each period.",
-    "places": "Places that came under or out of an actor's hold, in each period.",
-    "verify": "Published figures held against maps: agrees, depends, disagrees.",
-    "map": "A map of where ground changed hands, as PNG, SVG or PDF.",
-    "plot": "Charts: area held over time, gained and lost by period, regions by rank.",
-    "sensitivity": "How gained, lost and net of a period move with each assumption.",
-    "compare": "Two or more publishers' maps side by side, never merged.",
-    "fetch": "Maps from a publisher into an archive, and later what is new of them.",
-    "archive": "Archives of maps: list them, check them, convert them to tidy files.",
-    "regions": "The regions that figures are split by.",
-    "cache": "What is kept on disk to be faster: how much it is, and removing it.",
-    "completion": "A script for bash, zsh or fish that completes commands and options.",
+_SECTIONS = {
+    "Figures": {
+        "diff": "Gained and lost in each period, by region.",
+        "held": "Area held on a day, by region.",
+        "series": "Area held at each map, and the change since the one before.",
+        "summary": "Change by year, quarter, month or week; tables to keep.",
+        "flows": "Ground that turned from one role into another.",
+        "places": "Places that came under or out of an actor's hold.",
+    },
+    "Pictures and pages": {
+        "map": "A map of where ground changed hands, as PNG, SVG or PDF.",
+        "plot": "Charts: over time, by period, by region.",
+        "report": "One HTML page: figures, map with a slider, chart, table.",
+    },
+    "How sure a figure is": {
+        "sensitivity": "How a period's figures move with each assumption.",
+        "compare": "Two or more publishers' maps side by side, never merged.",
+        "verify": "Published figures held against maps.",
+    },
+    "Maps, regions and upkeep": {
+        "fetch": "Maps from a publisher, and later what is new of them.",
+        "archive": "Archives of maps: list, check, explain, convert.",
+        "regions": "The regions that figures are split by.",
+        "cache": "What is kept on disk to be faster: its size, clearing it.",
+        "completion": "Completion of commands and options in bash, zsh, fish.",
+    },
 }
 """Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
 
-_BESIDE = ("fetch", "archive", "regions", "cache", "completion")
+_COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}
+
+_BESIDE = tuple(_SECTIONS["Maps, regions and upkeep"])
 """Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(slips.AnsweringGroup):
     """A group that knows its commands by name and loads only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -61,8 +71,9 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without loading any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(max(map(len, _COMMANDS))), says) for name, says in commands.items()])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,8 +82,16 @@ class _LazyGroup(click.Group):
 def group(context: click.Context) -> None:
     """Measure how much territory changed hands, when and where, from dated maps of control.
 
-    Areas are in km², measured on the WGS 84 ellipsoid. A frontcalc.toml in the
-    working folder sets defaults for the options; options beat it.
+    frontcalc diff 2023 2024 --archive maps/    gained and lost, by region
+    frontcalc summary --every month -o 2024.csv a row a month, as a file
+    frontcalc map 2024 -o map.png               where it was
+    frontcalc fetch isw-timelapse -o maps/      maps to measure
+
+    Without --archive (or FRONTCALC_ARCHIVE) a synthetic sample is measured, which is no
+    real war. Areas are in km², on the WGS 84 ellipsoid. A frontcalc.toml in the working
+    folder sets defaults for the options; options beat it. The exit code is 0, or 1 where
+    a check failed, 2 for a wrong question, 3 for a broken file, 4 without an answer.
+    Each command has examples in its own --help.
     """
     terminal.log_to_stderr(context)
     if Path("frontcalc.toml").is_file():
@@ -95,7 +114,7 @@ def main() -> None:
         with terminal.interruptible():
             code = run(sys.argv[1:], alone=True)
     except KeyboardInterrupt:
-        code = 130
+        code = _fail(terminal.interrupted(), 130)
     except Exception as error:
         code = _fail(_fault(error), 3)
     gc.freeze()
@@ -113,11 +132,9 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
         terminal.say(error.format_message(), always=True, bare=True)
         return 2
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = f"; see {context.command_path} --help" if context else ""
-        return _fail(error.format_message().rstrip(".") + hint, 2)
+        return _fail(_usage(error), 2)
     except click.Abort:
-        return 130
+        return _fail(terminal.interrupted(), 130)
     except Exception as error:
         if not (isinstance(error, RecursionError | OSError | UnicodeEncodeError) or is_out_of_memory(error)):
             raise
@@ -128,6 +145,19 @@ def run(arguments: list[str], *, alone: bool = False) -> int:
             raise
         terminal.silence(sys.stdout)
         return 0
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return the message for a wrong use of a command: of an option what it means, of arguments an example."""
+    context, text = getattr(error, "ctx", None), error.format_message().rstrip(".")
+    if context is None:
+        return text
+    of = getattr(error, "param", None)
+    if isinstance(of, click.Option) and not isinstance(of.type, click.Choice):
+        text = f"{text}: {(of.help or '').rstrip('.')}"
+    if isinstance(error, click.MissingParameter) or "unexpected extra argument" in text:
+        text += slips.as_in(context.command)
+    return f"{text}; see {context.command_path} --help"
 
 
 def _refusal(error: Exception) -> str:

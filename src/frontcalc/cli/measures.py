@@ -25,7 +25,12 @@ _RANGE = "the least and the most under assumptions open to argument; see «front
 def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool, **how: Any) -> None:
     """Measure territory gained and lost (km²) in each PERIOD, by region.
 
-    \b
+    frontcalc diff 2023 2024 --archive maps/
+    frontcalc diff 2024-09-01..2024-11-03 --by adm2 --only Donetsk
+    frontcalc diff 2024 -o 2024.xlsx                 a workbook; or .csv, .json, .md
+    frontcalc diff 2024 -o 2024.gpkg                 where it was, for QGIS
+    frontcalc diff before.geojson after.geojson      two files instead of periods
+
     A period is a year, quarter, month, ISO week or day, or a range of them:
       2023   2024-Q3   2024-09   2024-W36   2024-11-03
       2024-09-01..2024-11-03   2024..   ..2023
@@ -34,12 +39,9 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     A year, quarter, month or week opens with the map of the day before it. A day
     that starts a range stands for that day's own map.
 
-    \b
-    Two files instead of periods are compared with each other:
-      frontcalc diff before.geojson after.geojson
-
-    The forms geojson, gpkg and geoparquet are maps of where ground changed hands.
-    """  # noqa: D301 - click needs the character that \b stands for
+    Net is gained less lost. Where the maps do not reach a period's ends, a line below
+    the table says so.
+    """
     form = results.form()
     mapped = form in results.MAP_FORMATS
     if with_range and mapped:
@@ -63,6 +65,9 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
 def held_command(dates: tuple[str, ...], **how: Any) -> None:
     """Measure the area held (km²) on each DATE (YYYY-MM-DD), by region.
 
+    frontcalc held 2024-12-31 --archive maps/
+    frontcalc held 2022-12-31 2023-12-31 2024-12-31 --by none
+
     The map that stands for a date is the latest complete one on or before it.
     """
     results.show(frontcalc.held, dates, **how)
@@ -77,7 +82,11 @@ def held_command(dates: tuple[str, ...], **how: Any) -> None:
 @options.slivers
 @results.output
 def series_command(**how: Any) -> None:
-    """Measure the area held (km²) over time, and the change since the map before, by region."""
+    """Measure the area held (km²) over time, and the change since the map before, by region.
+
+    frontcalc series 2024 --by none
+    frontcalc series --every month --archive maps/ -o series.csv
+    """
     results.show(frontcalc.series, **options.within(how))
 
 
@@ -107,9 +116,10 @@ def summary_command(
 ) -> None:
     """Measure change (km²) in each year, quarter, month or week, by region, and the share of the land held.
 
-    \b
-      frontcalc summary 2024 --every month
-      frontcalc summary --every year --same-span --gross
+    frontcalc summary 2024 --every month
+    frontcalc summary --every year --same-span --gross
+    frontcalc summary --archive maps/ -o tables/            a folder of tables
+    frontcalc summary --archive maps/ -o tables/ --check    did they move?
 
     -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
     writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a
@@ -117,7 +127,7 @@ def summary_command(
     moved there by more than 0.01 km² is shown, with the reason. The exit code is 1 where
     a period that was over moved, a map is gone or a table was edited; 0 where a period
     that is still open went on to a new map.
-    """  # noqa: D301 - click needs the character that \b stands for
+    """
     from frontcalc.measure.summary import EVE_OF_INVASION
     from frontcalc.outputs import WITH_REMARKS
 
@@ -169,6 +179,9 @@ def summary_command(
 def flows_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure what ground turned from role to role (km²) in each PERIOD.
 
+    frontcalc flows 2024 --archive maps/
+    frontcalc flows 2023 2024 --by adm1
+
     The matrix shows whether a gain is new ground or ground moved from one layer to
     another: from none is gained, to none is lost, and all else was held before and after.
 
@@ -187,6 +200,8 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
 def places_command(periods: tuple[str, ...], **how: Any) -> None:
     """List places that came under or out of an actor's hold in each PERIOD.
 
+    frontcalc places 2024 --places towns.csv --archive maps/
+
     Every map of the period is looked at, and each change has the first map that shows
     it and the map before. A place that came under and out again is listed twice.
     Named below the table are those that changed between the two ends.
@@ -200,6 +215,8 @@ def places_command(periods: tuple[str, ...], **how: Any) -> None:
 @results.output
 def sensitivity_command(period: str, **how: Any) -> None:
     """Measure how gained, lost and net (km²) of a PERIOD move with each assumption.
+
+    frontcalc sensitivity 2024 --archive maps/
 
     One assumption at a time is changed: the view, the maps that open and close the
     period, projection and edges, slivers, suspected redefinitions, the step of gross
@@ -222,16 +239,15 @@ def sensitivity_command(period: str, **how: Any) -> None:
 def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure each PERIOD on the maps of two or more publishers, side by side.
 
-    \b
-      frontcalc compare --archive ISW=maps/isw --archive deepstate 2024-Q4
-      frontcalc compare --archive isw --archive deepstate --every month --since 2025
+    frontcalc compare 2024-Q4 --archive ISW=maps/isw --archive maps/deepstate
+    frontcalc compare --every month --since 2025 --archive isw --archive deepstate
 
     Nothing is merged: each archive has its own maps, layers and notices, and where it
     has no map its figures are blank. The ranges are over the archives. «only» is what
     is held at the close on one archive's map and on none of the others.
 
     The forms geojson, gpkg and geoparquet are maps of that ground, pair by pair.
-    """  # noqa: D301 - click needs the character that \b stands for
+    """
     if not periods and not how["every"]:
         raise click.UsageError("give periods, or --every year, quarter, month or week")
     if results.form() not in results.MAP_FORMATS:
@@ -250,15 +266,22 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
 def verify_command(claims: str, archive: str | None, output: str | None, **how: Any) -> None:
     """Hold published figures against maps, and against each other.
 
-    \b
-      frontcalc verify claims.toml --archive maps/
-      frontcalc verify bbc-2024-11        (bundled, of the bundled sample)
+    frontcalc verify bbc-2024-11        bundled, of the bundled sample
+    frontcalc verify claims.toml --archive maps/
 
-    Each [[claim]] of the file agrees with the maps, depends on a choice that is named
-    (view, layers summed, a neighbouring map, the day), disagrees under every choice, or
-    has no data. --archive beats the archive that the file names. docs/claims.md has the
-    format and the rules. Exit code 1 if any claim disagrees.
-    """  # noqa: D301 - click needs the character that \b stands for
+    A file of claims has for each what was published:
+      [[claim]]
+      id = "2024"
+      text = "Russia gained 4,168 km² in 2024"
+      measure = "net"        or gained, lost, held …
+      value = 4168
+      unit = "km2"
+      period = "2024"
+
+    A claim agrees with the maps, depends on a choice that is named (view, layers summed,
+    a neighbouring map, the day), disagrees under every choice, or has no data. --archive
+    beats the archive that the file names. Exit code 1 if any claim disagrees.
+    """
     from frontcalc.archives import SAMPLE_NAME, refuse_place
     from frontcalc.measure.verify import maps_named
 
@@ -282,16 +305,16 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
 @options.option("--range/--no-range", f"Show {_RANGE}", name="with_range", default=True, show_default=True)
 @options.option("-o --output FILE", "The page, as in report.html; - is stdout.", required=True)
 @options.loudness
+@options.help_all
 def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     """Write one HTML page of what changed in each PERIOD, and where.
 
-    \b
-    It has the figures by region, a map with a slider through the maps of the
-    archive, a chart and a table, opens from disk and loads nothing:
-      frontcalc report 2023 2024 --archive maps/ -o report.html
+    frontcalc report 2023 2024 --archive maps/ -o report.html
 
-    Needs bokeh: pip install ".[all]" in frontcalc's folder.
-    """  # noqa: D301 - click needs the character that \b stands for
+    It has the figures by region, a map with a slider through the maps of the archive, a
+    chart and a table, opens from disk and loads nothing. Needs bokeh: pip install ".[all]"
+    in frontcalc's folder.
+    """
     options.refuse_output()
     if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
@@ -309,6 +332,10 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
 def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None, **how: Any) -> None:
     """Draw where ground was gained and lost in each PERIOD, over what was held at the opening.
 
+    frontcalc map 2024 --archive maps/ -o map.png
+    frontcalc map 2023 2024 --zoom Donetsk --size wide -o map.svg
+    frontcalc map before.geojson after.geojson -o map.png
+
     Several periods are drawn beside each other on one scale. Two files instead of
     periods are compared with each other. The title is the finding; figures are those
     of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
@@ -325,7 +352,12 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
 
 @click.group("plot", cls=options.Group)
 def plot_command() -> None:
-    """Draw charts: area held over time, gained and lost by period, regions by rank."""
+    """Draw charts: area held over time, gained and lost by period, regions by rank.
+
+    frontcalc plot series --since 2024 -o held.png
+    frontcalc plot summary --every month -o months.png
+    frontcalc plot regions 2024 -o regions.svg
+    """
 
 
 @plot_command.command("series")

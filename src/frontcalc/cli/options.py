@@ -13,8 +13,8 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from frontcalc.cli import terminal
-from frontcalc.periods import parse_day, parse_periods, period_label, readings
+from frontcalc.cli import slips, terminal
+from frontcalc.periods import is_period, parse_day, parse_periods, period_label, readings
 from frontcalc.views import VIEWS
 
 # Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
@@ -23,6 +23,7 @@ LEVELS = ("country", "adm1", "adm2", "none", "oblast", "raion")
 STEPS = ("snapshot", "day", "week", "month")
 
 DEFAULTS, _PASSED_OVER, PRESET = "frontcalc.defaults", "frontcalc.passed-over", "frontcalc.preset"
+_WHOLE_HELP = "frontcalc.whole-help"
 _OF_ARCHIVE = "frontcalc.toml is of the archive that the working folder lies in, so it sets no"
 _ELSEWHERE: dict[ParameterSource | None, str] = {
     ParameterSource.DEFAULT_MAP: "frontcalc.toml in the working folder",
@@ -119,7 +120,17 @@ def together(*options: Decorator) -> Decorator:
     return lambda command: reduce(lambda done, add: add(done), reversed(options), command)
 
 
+def _show_whole_help(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Show the help with the options for experts, and exit."""
+    if value and not context.resilient_parsing:
+        context.meta[_WHOLE_HELP] = True
+        click.echo(context.get_help(), color=context.color)
+        context.exit()
+
+
 _flag = partial(option, expose_value=False, callback=terminal.set_loudness)
+_all_says = "Show this message with the options for experts, and exit."
+help_all = option("--help-all", _all_says, is_eager=True, expose_value=False, callback=_show_whole_help)
 loudness = together(
     _flag("-q --quiet", "No notes and no progress on stderr, only errors and that maps are synthetic."),
     _flag("-v --verbose", "Files read, what took how long, and versions, on stderr."),
@@ -178,8 +189,10 @@ _measuring = together(
 )
 # Which archive to measure, to read or to check, and how; several to measure; and what claims do not say themselves.
 measuring, comparing = together(_archive, _measuring), together(_archives, _measuring)
-reading = together(_archive, explaining)
-checking = together(_archive, _regions, _date_from, _legend)
+
+_place = together(click.argument("path", required=False, shell_complete=paths), _archive)
+reading = together(_place, explaining)
+checking = together(_place, _regions, _date_from, _legend)
 verifying = together(_archive, _regions, _snap, _figuring, explaining, _opening, cache)
 
 _AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]"
@@ -206,9 +219,14 @@ SAMPLE_USED = (
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, so that other defaults are the library's; tell that maps are the sample."""
+    context = click.get_current_context()
+    if path := options.pop("path", None):
+        if context.get_parameter_source("archive") == ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{path} and --archive {options['archive']} are two archives: give one of them")
+        context.params["archive"] = None
+        options["archive"] = path
     if "archive" in options and options["archive"] is None:
         terminal.say(SAMPLE_USED, always=True)
-    context = click.get_current_context()
     if passed_over := context.meta.pop(_PASSED_OVER, ()):
         terminal.say(f"{_OF_ARCHIVE} {', '.join(passed_over)}; type the options, or work in another folder")
     # Which options of this command were not typed but set elsewhere, and where.
@@ -233,7 +251,7 @@ def refuse_output() -> None:
     if params.get("output") not in (None, "-"):
         from frontcalc.archives import archive_path, refuse_place
 
-        archives = map(archive_path, _texts({name: params.get(name) for name in ("archive", "archives")}))
+        archives = map(archive_path, _texts({name: params.get(name) for name in ("archive", "archives", "path")}))
         refuse_place(Path(str(params["output"])), files=[*_texts(params), Path("frontcalc.toml")], archives=archives)
 
 
@@ -260,8 +278,42 @@ def _permitted(ctx: click.Context, defaults: dict[str, Any], typed: dict[str, An
     return defaults
 
 
+_EXPERT = "For experts"
+_GROUPS = {
+    "Regions": "by only regions region-name",
+    "What counts": "view actor range gross baseline since-invasion opening drop-slivers",
+    "Reading the maps": "legend date-from skip-bad carry-layers property layer ignore",
+    "Checks": "fail-on check strict frozen",
+    _EXPERT: "snap crs sliver-width step gap cache workers bom verbose",
+}
+"""Groups of options in help, after those of every day, which are all others. Those for experts need --help-all."""
+
+
 class Command(click.Command):
-    """A command whose options are given once and say something, and default to what the working folder sets."""
+    """A command whose options are given once and say something, and default to what the working folder sets.
+
+    Its help shows many options in groups.
+    """
+
+    format_help_text = slips.format_help_text
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in groups where there is --help-all; without it, of those for experts the names alone."""
+        group_of = {name: title for title, listed in _GROUPS.items() for name in listed.split()}
+        groups: dict[str, dict[str, tuple[str, str]]] = {title: {} for title in ("Options", *_GROUPS)}
+        grouped = any(one.name == "help_all" for one in self.params)
+        for one in self.get_params(ctx):
+            if isinstance(one, click.Option) and (record := one.get_help_record(ctx)):
+                spelling = max(one.opts, key=len)
+                groups[group_of.get(spelling[2:], "Options") if grouped else "Options"][spelling] = record
+        whole = _WHOLE_HELP in ctx.meta
+        for title, listed in groups.items():
+            if listed and (whole or title != _EXPERT):
+                with formatter.section(title):
+                    formatter.write_dl(list(listed.values()))
+        if groups[_EXPERT] and not whole:
+            formatter.write_paragraph()
+            formatter.write_text(f"{_EXPERT} ({ctx.command_path} --help-all): {', '.join(groups[_EXPERT])}")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse options that are gone, with what does their work, given twice (click takes the last), or empty."""
@@ -272,7 +324,7 @@ class Command(click.Command):
         except click.NoSuchOption as error:
             from frontcalc.config import GONE
 
-            if instead := GONE.get(error.option_name.lstrip("-")):
+            if instead := GONE.get(error.option_name.lstrip("-")) or slips.meant(error.option_name):
                 raise click.UsageError(f"no such option {error.option_name}: {instead}", ctx) from error
             raise
         for option in (one for one in order if isinstance(one, click.Option)):
@@ -280,8 +332,15 @@ class Command(click.Command):
             if times > 1 and not (option.multiple or option.is_flag or option.count):
                 raise click.UsageError(f"{spelling} is given {times} times: give it once", ctx)
             # A script whose variable is empty is not to get the default.
-            if "" in (value if isinstance(value, list) else [value]):
-                raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
+            for one in value if isinstance(value, list) else [value]:
+                if one == "":
+                    raise click.UsageError(f"{spelling} is empty: give it a value, or leave it out", ctx)
+                if one not in getattr(option.type, "choices", ()) and (text := slips.meant(spelling, str(one))):
+                    raise click.UsageError(f"{spelling} {one}: {text}", ctx)
+        words = typed.get("periods", typed.get("dates"))  # of arguments that are missing, click has a mark of its own
+        for word in words if isinstance(words, tuple | list) else ():
+            if not is_period(word) and Path(word).is_dir():
+                raise click.UsageError(f"{word} is a folder: maps are given with --archive {word}", ctx)
         if defaults := ctx.meta.get(DEFAULTS):
             # Of an argument that is missing, as with --help, click has a mark of its own.
             named = {name: value for name, value in typed.items() if isinstance(value, str | list)}
@@ -289,7 +348,7 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
 
-class Group(click.Group):
+class Group(slips.AnsweringGroup):
     """A group of such commands."""
 
     command_class = Command

@@ -48,12 +48,13 @@ _table = options.together(
     options.option("--bom", "Begin CSV with a byte order mark, for Excel."),
     options.option(
         "--fail-on CODE",
-        "Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
+        "Exit with 1, after writing, if there is such a notice, as LAYER-MISSING; may be repeated.",
         type=notice_code,
         shell_complete=codes,
         multiple=True,
     ),
     options.loudness,
+    options.help_all,
 )
 
 # Of most tables, of change polygons, and of findings, which code hosts show beside files.
@@ -71,6 +72,7 @@ picture = options.together(
     options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
     _units,
     options.loudness,
+    options.help_all,
 )
 
 

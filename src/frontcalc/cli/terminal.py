@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from frontcalc import __version__
-from frontcalc.names import printable
+from frontcalc.names import printable, some_of
 
 if TYPE_CHECKING:
     import logging
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _LOUDNESS = "frontcalc.loudness"
 _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
 _DELAY_S, _REDRAW_S = 1.0, 0.5
+_written: dict[str, None] = {}  # files and folders that the command has put in place, in order
 
 
 def set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -74,6 +75,11 @@ def flushed(code: int) -> int:
     return code
 
 
+def interrupted() -> str:
+    """Return what Ctrl-C says: files are written whole or not at all, so any but those named is as it was."""
+    return f"interrupted; written: {some_of(list(_written))}" if _written else "interrupted; nothing was written"
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt in the block, but end the process where a module is being loaded.
@@ -85,6 +91,8 @@ def interruptible() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         while frame is not None:
             if frame.f_code.co_name == "_find_and_load":
+                with suppress(OSError):
+                    os.write(2, f"frontcalc: {printable(interrupted())}\n".encode())
                 os._exit(130)
             frame = frame.f_back
         raise KeyboardInterrupt
@@ -166,6 +174,15 @@ def log_to_stderr(context: click.Context) -> None:
         # Not the current context: threads that measure have none.
         return record.levelno >= least[context.meta.get(_LOUDNESS)]
 
+    def note_written(record: logging.LogRecord) -> bool:
+        _written.update(dict.fromkeys(map(str, record.args or ())))
+        return True
+
+    files = logging.getLogger("frontcalc.atomic")
+    files.setLevel(logging.INFO)
+    files.addFilter(note_written)
+    _written.clear()
+    context.call_on_close(lambda: files.removeFilter(note_written))
     handler.setFormatter(logging.Formatter("frontcalc: %(line)s"))
     handler.addFilter(is_wanted)
     logger.addHandler(handler)

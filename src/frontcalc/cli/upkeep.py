@@ -21,7 +21,13 @@ SHELLS = ("bash", "zsh", "fish")
 
 @click.group("archive", cls=options.Group)
 def archive_command() -> None:
-    """Work on archives of maps: list, check, explain and convert them."""
+    """Work on archives of maps: list, check, explain and convert them.
+
+    frontcalc archive check maps/
+    frontcalc archive explain maps/
+
+    An archive is a folder, zip or file of dated maps, as in maps/2024-11-03.geojson.
+    """
 
 
 @archive_command.command("list")
@@ -52,9 +58,13 @@ def archive_explain(
 ) -> None:  # fmt: skip
     """List what tells the layers of the maps at PATH, and write once what it means.
 
+    frontcalc archive explain maps/
+    frontcalc archive explain maps/ --property status --layer "held=Russia control"
+
     Without --layer or --ignore it lists: values, polygons, km², first and last map, and
     what frontcalc takes them for; on a terminal it then asks. With them it writes a toml,
-    as with --property status --layer "held=Russia control" --layer "freed=Ukraine control".
+    in which every value that counts is to have an actor and a role, as
+    --layer "held=Russia control" --layer "freed=Ukraine control".
     """
     meant = {}
     for text in layers:
@@ -87,7 +97,10 @@ def _somebody_answers() -> bool:
 def archive_check(strict: bool, **how: Any) -> None:
     """Check the maps, and say what is wrong in which file, on which day and where.
 
-    Each finding has a stable code, which docs/findings.md explains, and a severity:
+    frontcalc archive check maps/
+    frontcalc archive check maps/ --strict -o findings.sarif
+
+    Each finding has a stable code, which a line below the table explains, and a severity:
     an error (the map cannot be measured, or would be measured wrongly), a warning
     (look before you print a figure) or info. Exit code 1 on errors.
     """
@@ -104,6 +117,9 @@ def archive_check(strict: bool, **how: Any) -> None:
 @options.loudness
 def archive_convert(output: str, **how: Any) -> None:
     """Write the maps as tidy GeoParquet 1.1 or GeoJSON.
+
+    frontcalc archive convert maps/ -o tidy/
+    frontcalc archive convert maps/ -o maps.parquet
 
     NAME.parquet or NAME.geojson is one file of all maps, with columns date, layer,
     actor and role; anything else is a folder with a GeoJSON file a date. Either
@@ -158,19 +174,22 @@ def sources(context: click.Context, parameter: click.Parameter, incomplete: str)
 def fetch_command(source: str, urls: tuple[str, ...], output: str, no_check: bool, **how: Any) -> None:
     """Fetch SOURCE's maps into an archive; later, what is new of them.
 
-    \b
-    isw-timelapse     ISW's control of terrain day by day since 2022
-    isw-live          ISW's map of today, four layers
-    deepstate         DeepState's latest map
-    deepstate-mirror  DeepState's maps since 8 July 2024, from a repository
-    arcgis URL        any layer of a FeatureServer with a date field
-    url URL...        plain files, whose names say the day
+    frontcalc fetch isw-timelapse -o maps/isw --dry-run    terms, and what there is
+    frontcalc fetch isw-timelapse -o maps/isw --accept-terms --since 2024-01-01
+
+    Sources are:
+      isw-timelapse     ISW's control of terrain day by day since 2022
+      isw-live          ISW's map of today, four layers
+      deepstate         DeepState's latest map
+      deepstate-mirror  DeepState's maps since 8 July 2024, from a repository
+      arcgis URL        any layer of a FeatureServer with a date field
+      url URL...        plain files, whose names say the day
 
     Whose the maps are and on what terms is printed, kept in DIR and repeated by
-    every output (docs/sources.md). Files are named by their days; manifest.json
-    says where each is from; what a publisher changes is kept in DIR/revisions.
-    An interrupted run goes on where it was. Needs httpx: pip install ".[all]" in frontcalc's folder.
-    """  # noqa: D301 - click reads the backspace itself
+    every output. Files are named by their days; manifest.json says where each is
+    from; what a publisher changes is kept in DIR/revisions. An interrupted run
+    goes on where it was. Needs httpx: pip install ".[all]" in frontcalc's folder.
+    """
     from frontcalc.measure.fetch import IncompleteError
 
     options.refuse_output()
@@ -212,7 +231,12 @@ def _show(fetched: Fetched, output: str) -> None:
 
 @click.group("regions", cls=options.Group)
 def regions_command() -> None:
-    """Show, check and fetch the regions that figures are split by."""
+    """Show, check and fetch the regions that figures are split by.
+
+    frontcalc regions list
+    frontcalc regions check oblasts.geojson
+    frontcalc regions fetch UA adm1 --use
+    """
 
 
 @regions_command.command("list")
@@ -261,6 +285,9 @@ def regions_check(file: str, **how: Any) -> None:
 def regions_fetch(country: str, level: str, *, use: bool, **how: Any) -> None:
     """Fetch a COUNTRY's regions of a LEVEL from geoBoundaries (gbOpen), and list them.
 
+    frontcalc regions fetch UA adm1 --use
+    frontcalc regions fetch Poland adm2 -o regions.csv
+
     COUNTRY is an ISO 3166-1 code or a name (UA, UKR, Ukraine), LEVEL is country (ADM0),
     adm1 or adm2. The set is kept in the user's data folder with its SHA-256, source and
     licence, and stays as it is until --update. Figures are split by it where it is named:
@@ -290,7 +317,12 @@ _keeping = options.together(options.cache, options.option("--format", "Form of t
 def cache_command() -> None:
     """Show and clear what is kept on disk so that it need not be measured again.
 
-    Figures do not depend on it: docs/cache.md says what is kept, and by what.
+    frontcalc cache info
+    frontcalc cache clear
+
+    Figures do not depend on it: each entry is found by all that it was made from, and
+    one that is damaged is made again. --cache DIR or FRONTCALC_CACHE names another
+    folder, --cache none keeps nothing, FRONTCALC_CACHE_BYTES limits its size.
     """
 
 
@@ -304,9 +336,9 @@ def cache_info(**how: Any) -> None:
 @cache_command.command("clear")
 @_keeping
 def cache_clear(**how: Any) -> None:
-    """Remove all entries; region sets that were fetched, and files of others, stay.
+    """Remove all entries, and show what was removed.
 
-    It shows what was removed.
+    Region sets that were fetched, and files of others, stay.
     """
     _show_cache(**how, clearing=True)
 
@@ -330,12 +362,13 @@ def _show_cache(cache: str | None, form: str, *, clearing: bool) -> None:
 def completion_command(shell: str) -> None:
     """Print a script that completes commands, options and their values in SHELL.
 
-    \b
+    frontcalc completion bash
+
     Add one of these to the shell's start-up file, or write the output where it looks:
       bash   eval "$(frontcalc completion bash)"
       zsh    eval "$(frontcalc completion zsh)"
       fish   frontcalc completion fish | source
-    """  # noqa: D301 - click needs the character that \b stands for
+    """
     completer = get_completion_class(shell)
     assert completer is not None
     root = click.get_current_context().find_root().command

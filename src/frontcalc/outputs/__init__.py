@@ -69,8 +69,7 @@ def render(
     # Loaded late: commands read which formats there are to show a help text, for which numpy need not be loaded.
     from frontcalc.outputs.numbers import UNITS
 
-    tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
-    writers = MAP_WRITERS if hasattr(result.kind, "geometry") else tables
+    writers = _writers(result)
     if format_ not in writers or units not in UNITS:
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
@@ -82,6 +81,21 @@ def render(
     content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **style)
     encoded: bytes = content.encode() if isinstance(content, str) else content
     return codecs.BOM_UTF8 + encoded if bom else encoded
+
+
+def _writers(result: Table[Any, Any]) -> dict[str, tuple[str, str, str]]:
+    """Return the writers of a result, by format."""
+    tables = CHECK_WRITERS if hasattr(result.kind, "severity") else WRITERS
+    return MAP_WRITERS if hasattr(result.kind, "geometry") else tables
+
+
+def format_of(result: Table[Any, Any], path: Path) -> str:
+    """Return the format of a result that a file's suffix chooses; UsageError where there is none."""
+    writers = _writers(result)
+    if form := next((form for form in SUFFIXES.get(path.suffix.lower(), ()) if form in writers), None):
+        return form
+    known = ", ".join(suffix for suffix, forms in SUFFIXES.items() if not writers.keys().isdisjoint(forms))
+    raise UsageError("has no suffix of such a result", where=str(path), cure=f"use {known}")
 
 
 def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
@@ -125,11 +139,11 @@ def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = (
                     resolved = target.resolve()
                     written.append((stack.enter_context(atomic.beside(resolved, content)), resolved))
             for temporary, target in written[:-1]:
-                temporary.replace(target)
+                atomic.put(temporary, target)
             for target in remove:
                 target.unlink(missing_ok=True)
             for temporary, target in written[-1:]:
-                temporary.replace(target)
+                atomic.put(temporary, target)
     except BrokenPipeError:
         raise
     except (OSError, RuntimeError) as error:
@@ -142,7 +156,8 @@ def write_folder(target: Path, contents: Iterable[tuple[str, bytes]]) -> tuple[P
     try:
         with atomic.folder_beside(target.resolve()) as temporary:
             for name, content in contents:
-                atomic.replace(temporary / name, content)
+                with atomic.beside(temporary / name, content) as file:
+                    file.replace(temporary / name)
                 names.append(name)
     except OSError as error:
         raise _unwritable(target, error) from error

@@ -22,7 +22,7 @@ import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import SnapshotRef
-from frontcalc.cache import NOTHING_KEPT, Cache, gathered, user_cache
+from frontcalc.cache import NOTHING_KEPT, Cache, gathered, require_writable, user_cache
 from frontcalc.change import Change, Floats
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.layers import Layer, Role
@@ -48,8 +48,10 @@ FLOATS = np.dtype("<f8")
 
 
 def run_cache(folder: str | Path | None) -> Cache:
-    """Return a cache for one run, which has what it needs again in memory."""
+    """Return a cache for one run, which has what it needs again in memory; a folder asked for must be writable."""
     kept = user_cache(folder)
+    if folder:
+        require_writable(kept)
     return replace(kept, method=method_version() if kept.folder else "", memory={})
 
 

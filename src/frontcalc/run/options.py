@@ -46,11 +46,11 @@ class Options:
     Attributes
     ----------
     by : str or sequence of str
-        `country`, `adm1` (alias `oblast`, the default) or `adm2` (alias `raion`), several at once with
+        `country`, `adm1` (alias `oblast`; default) or `adm2` (alias `raion`), several at once with
         subtotals; `none` for totals only.
     only : str or sequence of str
         The places to show, by name or code, that of a country for its regions; a text may name several, separated
-        by commas.
+        by commas; default all.
     regions : path or GeoDataFrame
         A polygon file of regions, or one of its layers as in «gadm41_UKR.gpkg:ADM_ADM_1», or what it would hold;
         default the embedded ones, where they are of the place.
@@ -89,9 +89,10 @@ class Options:
     date_from : str
         Where days are read from: `name`, `folder` or `property:FIELD`; default the first of them.
     legend : path
-        A toml that explains the layers of the maps, as `frontcalc archive explain` writes it.
+        A toml that explains the layers of the maps, as `frontcalc archive explain` writes it; default what the
+        archive itself says.
     opening : path
-        The map that stands for every day before the archive's first.
+        The map that stands for every day before the archive's first; default none.
 
     Raises
     ------

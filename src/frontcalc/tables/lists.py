@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
+from frontcalc.tables.rows import Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class LegendRow:
     asked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveMeta:
+@dataclass(frozen=True, slots=True, repr=False)
+class ArchiveMeta(Brief):
     """What a list or a check of an archive rests on; `counts` has the findings by code.
 
     `defaults` is as in `Meta`.
@@ -89,7 +90,7 @@ class ClaimRow:
     added: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClaimsMeta(ArchiveMeta):
     """What verdicts on claims rest on: the claims file too; `counts` has the claims by verdict."""
 
@@ -110,8 +111,8 @@ class RegionRow:
     aliases: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegionMeta:
+@dataclass(frozen=True, slots=True, repr=False)
+class RegionMeta(Brief):
     """Where a region set comes from."""
 
     set: str
@@ -159,8 +160,8 @@ class RegionOverlap:
     percent_of_smaller: float
 
 
-@dataclass(frozen=True, slots=True)
-class RegionCheckMeta:
+@dataclass(frozen=True, slots=True, repr=False)
+class RegionCheckMeta(Brief):
     """What a region file is like as a whole; `refused` says why it could not be used, and is empty where it could.
 
     Gaps are ground that regions enclose and none of them has; `not_area` counts points and lines.

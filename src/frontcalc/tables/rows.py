@@ -7,7 +7,7 @@ The fields of rows are the published columns, in order, with units in their name
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import shapely
 
@@ -280,8 +280,21 @@ class Snapping:
     water_km: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Brief:
+    """What a result rests on, whose `repr` says how many things of each kind it has, and does not list them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the name of the class, the archive's or set's, and the length of what is listed."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
+        counts = ", ".join(f"{len(some)} {name}" for name, some in own.items() if isinstance(some, tuple) and some)
+        of = own.get("archive") or own.get("set") or own["file"].name
+        return f"<{type(self).__name__} of {of}: {counts or 'nothing listed'}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Meta(Brief):
     """What a result rests on; `meta` in JSON.
 
     `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
@@ -332,7 +345,7 @@ class MapUsed:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SummaryMeta(Meta):
     """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
 
@@ -343,7 +356,7 @@ class SummaryMeta(Meta):
     maps: tuple[MapUsed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CompareMeta(Meta):
     """What a comparison rests on; `archives` has what each archive's own figures rest on, `every` the calendar unit."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -143,6 +144,33 @@ class Table(Generic[RowT, MetaT]):
             raise UsageError("these rows are of no place", where=".to_geoframe()", cure=cure)
         return self.shape_of(row)
 
+    def save(self, path: str | Path, *, units: str = "km2", bom: bool = False) -> None:
+        """Write the result to a file, whose suffix chooses the format, as the command writes it with -o.
+
+        Parameters
+        ----------
+        path : path
+            As in «x.csv», «x.xlsx», «x.json», «x.md», «x.txt», «x.parquet»; of `changes` and `disagreements`
+            «x.geojson», «x.gpkg», «x.geoparquet». A file that is there is replaced.
+        units : str
+            `km2` or `mi2`, of areas and in the names of columns.
+        bom : bool
+            Begin CSV with a byte order mark, for Excel.
+
+        Raises
+        ------
+        UsageError, DataError
+            No format of such a result has the suffix, or a package is not installed; the file cannot be written.
+
+        Examples
+        --------
+        >>> import frontcalc
+        >>> frontcalc.diff(["2024"], by="none").save("2024.csv")
+        """
+        outputs = _writers()
+        form = outputs.format_of(self, Path(path))
+        outputs.write_file(Path(path), outputs.render(self, form, units=units, bom=bom))
+
     def plot(
         self,
         *,
@@ -187,9 +215,28 @@ class Table(Generic[RowT, MetaT]):
 
         return frontcalc.notebook_html(self)
 
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[RowT]:
+        """Iterate over the rows."""
+        return iter(self.rows)
+
+    def __str__(self) -> str:
+        """Return the table as the command shows it; polygons, which no table shows, as `repr` does."""
+        if "geometry" in self.columns:
+            return repr(self)
+        return str(_writers().render(self, "table").decode()).rstrip("\n")
+
     def __repr__(self) -> str:
         """Return how many rows there are of which kind: polygons of maps would fill the screen."""
         return f"<Table of {len(self.rows)} {self.kind.__name__}>"
+
+
+def _writers() -> Any:
+    """Return the module that writes results: it is a layer above, and loaded only where a result is written."""
+    return import_module("frontcalc.outputs")
 
 
 def ratio(first: float | None, second: float | None) -> float | None:
