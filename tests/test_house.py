@@ -223,7 +223,9 @@ BUDGETS = {
 def test_the_house_stays_within_its_budgets() -> None:
     done = subprocess.run([sys.executable, ROOT / "scripts" / "house.py"], capture_output=True, text=True, check=True)
     size, way, names, long, hiding, classes = done.stdout.splitlines()
-    figures = [int(number.replace(",", "")) for line in (size, way, classes) for number in re.findall(r"[\d,]*\d", line)]
+    figures = [
+        int(number.replace(",", "")) for line in (size, way, classes) for number in re.findall(r"[\d,]*\d", line)
+    ]
     over = {name: figure for (name, most), figure in zip(BUDGETS.items(), figures, strict=True) if figure > most}
     assert not over, over
     assert names == "names that stand twice: none"

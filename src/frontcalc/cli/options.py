@@ -111,7 +111,7 @@ def together(*options: Decorator) -> Decorator:
 
 _flag = partial(option, expose_value=False, callback=terminal.set_loudness)
 loudness = together(
-    _flag("-q --quiet", "No notes and no progress on stderr, only errors and that maps are synthetic."),
+    _flag("-q --quiet", "No notes and no progress, only figures, marks, errors and that maps are synthetic."),
     _flag("-v --verbose", "Files read, what took how long, and versions, on stderr."),
 )
 _archive = option(

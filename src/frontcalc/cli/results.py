@@ -18,7 +18,7 @@ from click.shell_completion import CompletionItem
 
 from frontcalc.cli import options, terminal
 from frontcalc.errors import DataError, extra_package, reason_of
-from frontcalc.notices import CODES, grouped, notice_code, require_none, with_lines
+from frontcalc.notices import CODES, notice_code, require_none
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
@@ -33,6 +33,7 @@ PICTURES = ("png", "svg", "pdf")
 BINARY = ("xlsx", "parquet", "gpkg", "geoparquet")
 THEMES = ("light", "dark", "print")
 UNITS = ("km2", "mi2")
+NOTES = ("few", "all")
 # What a suffix chooses, then what else it may hold.
 SUFFIXES = {
     ".txt": ("table", "csv", "json", "markdown", "sentence"),
@@ -51,10 +52,16 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
 
 _units = options.option("--units", "Square kilometres or square miles [default: km2].", type=click.Choice(UNITS))
+_notes = options.option(
+    "--notes",
+    "What stands beside figures: the notes that matter most, or all [default: few].",
+    type=click.Choice(NOTES),
+)
 _table = options.together(
     options.option("-o --output FILE", "Write to a file, whose suffix chooses the form; - is stdout."),
     _units,
     options.option("--bom", "Begin CSV with a byte order mark, for Excel."),
+    _notes,
     options.option(
         "--fail-on CODE",
         "Exit with 1 if there is such a notice, after writing; may be repeated (docs/notices.md).",
@@ -79,6 +86,7 @@ picture = options.together(
     options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
     options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
     _units,
+    _notes,
     options.loudness,
 )
 
@@ -143,7 +151,9 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
+    from frontcalc.archives import NOT_STATED
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
+    from frontcalc.outputs.caveats import caveats
 
     context = click.get_current_context()
     params, output = context.params, context.params.get("output")
@@ -158,13 +168,20 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
-    content = drawn or render(result, chosen, units=params.get("units") or "km2", bom=params.get("bom", False), **style)
+    notes = "none" if terminal.is_quiet() else params.get("notes") or "few"
+    units, bom = params.get("units") or "km2", params.get("bom", False)
+    content = drawn or render(result, chosen, units=units, bom=bom, notes=notes, **style)
     write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        for notice in grouped(with_lines(result.meta.notices)):
-            terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
+        lines = caveats(result.rows, result.meta.notices, notes)
+        for place, line in enumerate(lines):
+            terminal.say(line, always=True, bare=notes != "all" and place > 0)
+    for line in result.meta.attribution if hasattr(result.meta, "publisher") else ():
+        if line.startswith("maps: ") and line.endswith(NOT_STATED):
+            name = line.removeprefix("maps: ").removesuffix(f", {NOT_STATED}")
+            terminal.say(f'the source of {name} is not given: write publisher = "…" into its frontcalc.toml')
     if params.get("fail_on"):
         require_none(result.meta.notices, params["fail_on"])
 

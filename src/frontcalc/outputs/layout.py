@@ -7,6 +7,7 @@ is part of.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from math import fsum
@@ -15,18 +16,20 @@ from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
-from frontcalc.notices import CODES, Notice, explained, grouped, with_lines
+from frontcalc.names import printable
+from frontcalc.notices import explained
 from frontcalc.outputs import place_lines
+from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.grid import (
     Columns,
     Grid,
     Source,
-    basis,
     cell,
     counted,
     grid_of,
-    projection,
-    remarks,
+    maps_used,
+    regions_used,
+    required,
     title_of,
     tree,
 )
@@ -41,8 +44,6 @@ _key = attrgetter("level", "region")
 CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
 
 _ALL = "all"
-_MANY = 3
-"""Periods with notices of one code above which a summary says only how many there are and what the code means."""
 
 _STEPS = {
     "snapshot": "each map to the next",
@@ -52,16 +53,26 @@ _STEPS = {
 }
 
 
-def grids(table: Table[Any, Any], units: str = "km2") -> list[Grid]:
-    """Return a table's blocks, areas in `units`, every text safe to show."""
-    table, unit = scaled(table, units), unit_of(units)
-    if table.kind in LISTINGS:
-        return [LISTINGS[table.kind](table.rows, table.meta, unit)]
+def grids(table: Table[Any, Any], units: str = "km2", notes: str = "few") -> list[Grid]:
+    """Return a table's blocks, areas in `units`, every text safe to show; below the last stand its `notes`."""
+    notices, table, unit = table.meta.notices, scaled(table, units), unit_of(units)
     blocks: list[Grid] = []
+    if table.kind in LISTINGS:
+        blocks = [LISTINGS[table.kind](table.rows, table.meta, unit)]
+        # Lists are of files, and their notices too.
+        notes = "all" if notes == "few" else notes
+        return _with_notes(blocks, caveats((), notices, notes))
     for actor in table.meta.actors:
         rows = [row for row in table.rows if row.actor == actor]
         blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
-    return blocks
+    return _with_notes(blocks, caveats(table.rows, notices, notes))
+
+
+def _with_notes(blocks: Sequence[Grid], lines: Sequence[str]) -> list[Grid]:
+    """Return blocks with lines apart below the last one."""
+    *before, last = blocks
+    apart = ("", *map(printable, lines)) if lines else ()
+    return [*before, replace(last, footer=(*last.footer, *apart))]
 
 
 def _region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
@@ -130,23 +141,25 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         header = [*header, "ratio (per day)" if per_day else "ratio"]
         last = partial(ratio_text, per_day=per_day)
     lines = _by_region(rows, "period", columns, meta, lambda row: abs(row.net_km2 or 0.0), last)
-    footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
-    prefix = "left out, " if meta.drops_slivers else "of it "
-    for row in totals:
-        if _moves(row, "gained_sliver_km2", "lost_sliver_km2"):
-            figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
-            footer.append(f"{row.period}: {prefix}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    yield grid_of(title, header, lines, meta, [*footer, explained(rows)])
+    strips = [
+        f"{row.period} {km2(row.gained_sliver_km2, signed=True, places=0)}"
+        f" {km2(-(row.lost_sliver_km2 or 0.0), places=0)}"
+        for row in totals
+        if _moves(row, "gained_sliver_km2", "lost_sliver_km2")
+    ]
+    is_in = "left out" if meta.drops_slivers else "in it"
+    redrawn = f"redrawn lines (strips under {meta.sliver_width_m:g} m) {is_in}: {' · '.join(strips)}" if strips else ""
+    yield grid_of(title, header, lines, meta, [redrawn, explained(rows, meta.actors)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
-    whole = ratio(*(row.net_km2 for row in both))
-    if whole is None or not all(_moves(row, "net_km2") for row in both):
+    if not all(_moves(row, "net_km2") for row in both):
         return BLANK
-    daily = ratio(*(row.rate_km2_per_day for row in both))
-    beside = BLANK if daily is None else f"{daily:,.1f}×"
-    return f"{whole:,.1f}×" + (f" ({beside})" if per_day else "")
+    whole, daily = (ratio(*(getattr(row, name) for row in both)) for name in ("net_km2", "rate_km2_per_day"))
+    # A ratio that rounds to nothing says that there is none.
+    texts = [f"{value:,.1f}×" if decimals(value or 0.0, 1) else BLANK for value in (whole, daily)]
+    return texts[0] + (f" ({texts[1]})" if per_day and texts[0] != BLANK else "")
 
 
 def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -174,7 +187,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
         heads = [row.archive + period_heading(row).removeprefix(period) for row in mine if row.level == TOTAL]
         header: Columns = ["region", *((*column, head) for head in heads for column in columns), "nets apart"]
         lines = _by_region(mine, "archive", columns, meta, _apart, lambda own: km2(_apart(own[0])))
-        footer = [f"{row.archive}: {_from_to(row)}" for row in mine if row.level == TOTAL]
+        footer = []
         fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
         if nets := [row for row in fine if _apart(row) is not None]:
             most = max(nets, key=lambda row: _apart(row) or 0.0)
@@ -184,9 +197,8 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
-        footer += [explained(mine), "only: held at the close on this archive's map and on none of the others"]
-        footer = [*(one.message for one in meta.notices if one.code == "LEAVES-OUT" and one.period == period), *footer]
-        footer += _compared(meta) if period == periods[-1] else []
+        footer += ["only: held at the close on this archive's map and on none of the others"]
+        footer = [*(_compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta.actors)]
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
@@ -199,15 +211,14 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
         if key[1] == TOTAL or any(_moves(row, "gained_km2", "lost_km2") for row in own):
             nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
-    footer = [*[one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1], explained(rows)]
-    header = ("period", "region", *archives, "nets apart")
-    return grid_of(f"Net change: {title}", header, lines, meta, [*footer, *_compared(meta)], labels=2, ends=False)
+    header, footer = ("period", "region", *archives, "nets apart"), [*_compared(meta), explained(rows, meta.actors)]
+    return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
 
 
 def _compared(meta: CompareMeta) -> list[str]:
-    """Return what the figures of a comparison rest on, and the notices."""
-    own = [f"{one.archive}, counted: {counted(one)}" for one in meta.archives]
-    return [*own, projection(meta), *meta.attribution, *remarks(meta)]
+    """Return what the figures of a comparison rest on: each archive's maps and the layers that count, and regions."""
+    own = [f"{one.archive}: {maps_used(one)} · held = {counted(one)}" for one in meta.archives]
+    return [*own, *([regions_used(meta)] if meta.regions else []), *required(meta)]
 
 
 def _apart(row: kinds.CompareRow) -> float | None:
@@ -231,7 +242,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    yield grid_of(title, columns, shown, meta, [explained(shown)], labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, [explained(shown, meta.actors)], labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -244,12 +255,10 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         *(*_change(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
-    footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
-    if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
-        footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
-    footer.append(explained(shown))
-    end = (*basis(meta), *_summary_remarks(meta))
-    yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
+    lands = [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]
+    of_country = f"; in the total row of the country's, {km2(lands[0])}" if lands else ""
+    footer = [f"held: at the period's close; share: of the region's land{of_country}", explained(shown, meta.actors)]
+    yield grid_of(title, columns, shown, meta, footer, labels=2, ends=not gross)
     if not gross:
         return
     columns = (
@@ -260,22 +269,8 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         f"gross: sums over steps from {_STEPS[meta.step or '']}; turnover: gained and lost together",
         "slivers: of it, parts of mean width (2 × area ÷ perimeter) below"
         f" {meta.sliver_width_m:g} m, mostly lines drawn anew",
-        *end,
     )
-    yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2, ends=False)
-
-
-def _summary_remarks(meta: SummaryMeta) -> Iterator[str]:
-    """Yield the notices, a line each; of a code with many, one line that says what it means."""
-    by_code: dict[str, list[Notice]] = {}
-    for notice in with_lines(meta.notices):
-        by_code.setdefault(notice.code, []).append(notice)
-    for code, notices in by_code.items():
-        periods = list(dict.fromkeys(notice.period for notice in notices))
-        if len(periods) <= _MANY:
-            yield from (f"note {line}" for line in grouped(notices))
-        else:
-            yield f"note {code}: {len(periods)} periods, {periods[0]} to {periods[-1]}: {CODES[code]}"
+    yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2)
 
 
 def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:

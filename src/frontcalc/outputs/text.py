@@ -27,22 +27,26 @@ _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 
-def table(result: Table[Any, Any], *, units: str = "km2", width: int | None = None, colour: bool = False) -> str:
+def table(
+    result: Table[Any, Any], *, units: str = "km2", notes: str = "few", width: int | None = None, colour: bool = False
+) -> str:
     """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer lists cuts."""
-    blocks = (block for grid in grids(result, units) for block in ([grid] if width is None else fit(grid, width)))
+    blocks = (
+        block for grid in grids(result, units, notes) for block in ([grid] if width is None else fit(grid, width))
+    )
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
 
-def markdown(result: Table[Any, Any], *, units: str = "km2") -> str:
+def markdown(result: Table[Any, Any], *, units: str = "km2", notes: str = "few") -> str:
     """Return a result as Markdown: tables with the title above and the footer as a list below."""
     lines = []
-    for grid in grids(result, units):
+    for grid in grids(result, units, notes):
         heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
         rule = ["---:" if column.group else "---" for column in grid.columns]
         title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
         rows = (heads, rule, *(map(_escape, row) for row in grid.rows))
         lines += [title, "", *(f"| {' | '.join(row)} |" for row in rows), ""]
-        lines += [*(f"- {_escape(line)}" for line in grid.footer), ""]
+        lines += [*(f"- {_escape(line)}" for line in grid.footer if line), ""]
     return "\n".join(lines)
 
 
