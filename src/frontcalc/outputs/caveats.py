@@ -127,10 +127,10 @@ def _merged(notices: Iterable[Notice]) -> Iterator[_Line]:
 
 def _beginning(line: _Line, rows: Sequence[Any]) -> str:
     """Return the periods of a line, those of one year or month shortened, and the mark that it explains."""
-    labels = list(dict.fromkeys(one.period for one in line.notices if one.period))
+    labels = dict.fromkeys(one.period for one in line.notices if one.period)
     if not labels:
         return ""
-    named = labels if len(labels) <= _SEVERAL else labels[:_SHOWN]
+    named = list(labels)[: _SHOWN if len(labels) > _SEVERAL else None]
     short = [named[0]]
     for before, label in pairwise(named):
         stem = before.split("-")
@@ -150,15 +150,18 @@ def _period(row: Any) -> str:
 
 def _unexplained(rows: Sequence[Any], shown: Sequence[_Line]) -> str:
     """Return the largest cell marked as a break that no line shown explains, and how many more there are."""
-    told: dict[str, list[tuple[str, ...]]] = {}  # the rows that lines are of, by period
+    told: dict[str, list[Notice]] = {}  # by period
     for notice in (one for line in shown if _MARK_OF.get(line.code) == _IN_NEED for one in line.notices):
-        told.setdefault(notice.period, []).append(notice.regions)
-    cells = [
-        row
-        for row in rows
-        if _IN_NEED in getattr(row, "flags", "")
-        and not any(not regions or row.region in regions for regions in told.get(_period(row), ()))
-    ]
+        told.setdefault(notice.period, []).append(notice)
+    # Of several archives each says its own name first.
+    several = len({getattr(row, "archive", "") for row in rows}) > 1
+
+    def is_told(row: Any) -> bool:
+        same = told.get(_period(row), ())
+        mine = (one for one in same if not several or one.message.startswith(f"{row.archive}: "))
+        return any(not one.regions or row.region in one.regions for one in mine)
+
+    cells = [row for row in rows if _IN_NEED in getattr(row, "flags", "") and not is_told(row)]
     # A total is marked with its regions.
     regions = [row for row in cells if row.region != TOTAL] or cells
     if not regions:
