@@ -153,7 +153,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
     from frontcalc.archives import NOT_STATED
     from frontcalc.outputs import WITH_REMARKS, place_lines, render
-    from frontcalc.outputs.caveats import caveats
+    from frontcalc.outputs.caveats import beside
 
     context = click.get_current_context()
     params, output = context.params, context.params.get("output")
@@ -175,9 +175,9 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        lines = caveats(result.rows, result.meta.notices, notes)
-        for place, line in enumerate(lines):
-            terminal.say(line, always=True, bare=notes != "all" and place > 0)
+        for line in beside(result, notes):
+            # Lines below a head are indented, as they are below a table.
+            terminal.say(line, always=True, bare=line.startswith("  "))
     for line in result.meta.attribution if hasattr(result.meta, "publisher") else ():
         if line.startswith("maps: ") and line.endswith(NOT_STATED):
             name = line.removeprefix("maps: ").removesuffix(f", {NOT_STATED}")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from frontcalc.names import printable
 from frontcalc.notices import CODES, MARKS, Notice, grouped, with_lines
 from frontcalc.outputs.numbers import km2
-from frontcalc.tables import TOTAL
+from frontcalc.tables import TOTAL, Meta, Table
 
 NOTES = ("few", "all", "none")
 """How much stands beside a figure: the lines that matter most, every notice, or only that maps are made up."""
@@ -76,6 +76,13 @@ class _Line(NamedTuple):
         """First what is not what was asked for, then by how much ground it is."""
         first = list(_FIRST).index(self.code) if self.code in _FIRST else len(_FIRST)
         return first, -max(abs(one.km2 or 0.0) for one in self.notices)
+
+
+def beside(result: Table[Any, Any], notes: str = "few") -> list[str]:
+    """Return the lines that stand beside a result; lists are of files, so that all their notices do."""
+    if notes == "few" and not isinstance(result.meta, Meta):
+        notes = "all"
+    return caveats(result.rows, result.meta.notices, notes)
 
 
 def caveats(rows: Sequence[Any], notices: Iterable[Notice], notes: str = "few") -> list[str]:

@@ -19,7 +19,7 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import explained
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.caveats import caveats
+from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
     Columns,
     Grid,
@@ -55,17 +55,15 @@ _STEPS = {
 
 def grids(table: Table[Any, Any], units: str = "km2", notes: str = "few") -> list[Grid]:
     """Return a table's blocks, areas in `units`, every text safe to show; below the last stand its `notes`."""
-    notices, table, unit = table.meta.notices, scaled(table, units), unit_of(units)
+    lines, table, unit = beside(table, notes), scaled(table, units), unit_of(units)
     blocks: list[Grid] = []
     if table.kind in LISTINGS:
         blocks = [LISTINGS[table.kind](table.rows, table.meta, unit)]
-        # Lists are of files, and their notices too.
-        notes = "all" if notes == "few" else notes
-        return _with_notes(blocks, caveats((), notices, notes))
+        return _with_notes(blocks, lines)
     for actor in table.meta.actors:
         rows = [row for row in table.rows if row.actor == actor]
         blocks += _LAYOUTS[table.kind](rows, actor, table.meta, title_of(actor, table.meta, unit))
-    return _with_notes(blocks, caveats(table.rows, notices, notes))
+    return _with_notes(blocks, lines)
 
 
 def _with_notes(blocks: Sequence[Grid], lines: Sequence[str]) -> list[Grid]:
