@@ -166,7 +166,7 @@ def test_the_foot_is_the_maps_what_counts_and_the_letters(maps: Path, run_here: 
 def test_a_layer_of_unknown_name_has_its_ground_and_its_line(archive: Callable[..., Path], run_here: Run) -> None:
     folder = archive({day: {**layers, "Zone A": [(310, 40)]} for day, layers in ONE_THEN_TWO.items()})
     table = frontcalc.diff("2024", archive=folder)
-    (notice,) = {one for one in table.meta.notices if one.code == "UNKNOWN-LAYER"}
+    notice = next(one for one in table.meta.notices if one.code == "UNKNOWN-LAYER")
     assert notice.km2 == pytest.approx(100.0)
     assert beside(run_here("diff", "2024", "--archive", folder).stdout)[0] == (
         "  2024  layer 'Zone A' (100 km²) is unknown and not in the figures"
