@@ -154,7 +154,8 @@ def test_same_disagreements_same_bytes(first: Path, second: Path) -> None:
 
 @pytest.mark.parametrize("form", [form for form in WRITERS if form not in ("sentence", "xlsx", "parquet")])
 def test_every_form_names_both_archives(form: str, first: Path, second: Path) -> None:
-    text = render(frontcalc.compare(["2023"], archives=[first, second]), form).decode()
+    result = frontcalc.compare(["2023"], archives=[first, second])
+    text = render(result, form, notes="all").decode()
     assert "one" in text
     assert "two" in text
     assert "DAYS-DIFFER" in text
