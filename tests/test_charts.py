@@ -49,7 +49,7 @@ def test_a_series_is_broken_where_no_map_is(maps: Path) -> None:
     lines = [[round(float(y)) for y in line.get_ydata()] for line in gid(figure, "held")]
     assert lines == [[300, 500, 400], [600]]
     # Nothing is known of before the archive's first map.
-    title = "Russia: about 600 km² held on 30 Sep 2023, +300 km² since the first map, of 31 Dec 2022"
+    title = "Russia: 600.0 km² held on 30 Sep 2023, +300.0 km² since the first map, of 31 Dec 2022"
     assert " ".join(texts(figure, "title")) == title
     assert "the line is broken where 60 days pass" in texts(figure, "subtitle")[0]
     assert "km² held; the axis does not start at zero" in texts(figure, "axis")
@@ -114,7 +114,7 @@ def test_bars_are_per_day_where_periods_differ_in_length(maps: Path) -> None:
     assert lost == pytest.approx([0, -100 / 28], rel=1e-4)
     assert net == pytest.approx([200 / 31, -100 / 28], rel=1e-4)
     assert texts(figure, "axis") == ["km² per day between the maps used, since periods differ in length"]
-    assert texts(figure, "title") == ["Russia: +200 km² in January 2023 and −100 km² in February 2023"]
+    assert texts(figure, "title") == ["Russia: +200.0 km² in January 2023 and −100.0 km² in February 2023"]
     assert_legible(figure)
 
 

@@ -46,6 +46,9 @@ def run(*arguments: str | Path, archive: Path | None = None, folder: Path | None
     return Done(code, *(stream.read() for stream in streams))
 
 
+CHORE = 'frontcalc: the source of maps is not given: write publisher = "…" into its frontcalc.toml\n'
+
+
 @pytest.fixture
 def maps(archive: Write) -> Path:
     return archive(
@@ -58,7 +61,7 @@ def maps(archive: Write) -> Path:
 
 def test_diff_prints_a_table(maps: Path) -> None:
     done = run("diff", "2024", archive=maps)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, CHORE)
     assert "total    100.0   0.0  +100.0" in done.stdout
 
 
@@ -70,9 +73,8 @@ def test_archive_option_beats_the_environment(maps: Path, tmp_path: Path) -> Non
 def test_data_on_stdout_and_notices_on_stderr(maps: Path) -> None:
     done = run("diff", "2024", "--format", "csv", archive=maps)
     assert done.stdout.startswith("archive,actor,period,")
-    assert done.stderr == (
-        "frontcalc: note NO-REGIONS: no regions are known for this place; give a file or a fetched set with --regions\n"
-    )
+    head = "frontcalc: Before you publish (all: --notes all)\n"
+    assert done.stderr == f"{head}  no regions were given, so only totals are shown\n{CHORE}"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ def test_a_file_that_lacks_a_layer_of_the_other_is_an_error(archive: Write) -> N
         (["diff", "2023-02-29"], 2, "period '2023-02-29': has no such days"),
         (["diff", "next year"], 2, "period 'next year': is no period; periods are 2023, 2024-Q3,"),
         (["diff"], 2, "Missing argument"),
-        (["diff", "2019"], 4, "maps: no period asked for has two maps"),
+        (["diff", "2019"], 4, "maps: no change can be measured in 2019: your maps run from 31 December 2023 to"),
         (["held", "2019-01-01"], 4, "maps: has no map on or before these dates; its maps are of 2023-12-31 to"),
         (["held", "yesterday"], 2, "'yesterday': is no date; write it as 2024-11-03"),
         (["diff", "2024", "--view", "claimed"], 2, "maps: no map shows claimed of Russia"),
@@ -225,12 +227,12 @@ def test_an_empty_folder_and_a_file_are_no_archives(tmp_path: Path) -> None:
 
 def test_other_files_in_the_folder_are_named(maps: Path) -> None:
     (maps / "README.md").write_text("about")
-    assert "note OTHER-FILES: 1 not read: README.md" in run("diff", "2024", archive=maps).stdout
+    assert "note OTHER-FILES: 1 not read: README.md" in run("diff", "2024", "--notes", "all", archive=maps).stdout
 
 
 def test_skipped_files_are_listed_on_stderr_and_in_meta(maps: Path) -> None:
     (maps / "2024-06-30.geojson").write_text("[")
-    done = run("diff", "2024-06-30..2024-12-31", "--skip-bad", "--format", "json", archive=maps)
+    done = run("diff", "2024-06-30..2024-12-31", "--skip-bad", "--format", "json", "--notes", "all", archive=maps)
     assert "note SKIPPED: 2024-06-30..2024-12-31: 2024-06-30.geojson: is not valid JSON" in done.stderr
     assert "SKIPPED" in {notice["code"] for notice in json.loads(done.stdout)["meta"]["notices"]}
 
@@ -259,7 +261,7 @@ def test_a_pipe_closed_early_ends_well(maps: Path, run_here: Run) -> None:
     assert len(run_here(*long).stdout) > 2 * 4096
     code, said = closed_early(*long)
     assert code == 0
-    assert "note NO-NEW-MAP" in said
+    assert "no newer map, so nothing was measured" in said
     assert "Traceback" not in said
     assert "Exception ignored" not in said
     assert closed_early(*long, both=True) == (0, "")
@@ -541,7 +543,7 @@ def test_an_archive_that_is_the_working_folder_sets_only_what_an_archive_may(nam
     assert ("view: control" in done.stdout) == (named != "from inside")  # which is no file of the archive's own
     assert done.stderr == (
         "frontcalc: frontcalc.toml is of the archive that the working folder lies in, so it sets no actor, format, "
-        "regions, units; type the options, or work in another folder\n"
+        f"regions, units; type the options, or work in another folder\n{CHORE.replace('maps', maps.name)}"
     )
 
 

@@ -55,7 +55,9 @@ def test_what_is_before_the_first_map_does_not_count(archive: Write) -> None:
     assert [str(row.date) for row in rows] == ["2000-01-02", "2000-01-09", "2000-01-10"]
     with pytest.raises(NoDataError, match="has no map from 0001-01-01 to 0002-12-31"):
         frontcalc.series(archive=maps, every="day", since="0001", until="0002")
-    with pytest.raises(NoDataError, match="2011 and 8 more: both ends are the map of 2000-01-01"):
+    with pytest.raises(
+        NoDataError, match=r"no change can be measured in 2000, 2001, .* more: .*your maps run from 1 January 2000"
+    ):
         frontcalc.summary(archive=maps, since="0001", until="9998", by="none")
 
 

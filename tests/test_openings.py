@@ -237,7 +237,7 @@ def test_every_output_heads_the_month_by_its_maps(firsts: Path, archive: Write) 
     for form in ("table", "markdown"):
         assert "2025-11, 1 Oct to 1 Nov" in render(table, form).decode()
     assert "grew by about 200 km² between 1 October 2025 and 1 November 2025" in render(table, "sentence").decode()
-    assert finding(table.rows[-1], KM2) == "+200 km² from 1 Oct 2025 to 1 Nov 2025"
+    assert finding(table.rows[-1], KM2) == "+200.0 km² from 1 Oct 2025 to 1 Nov 2025"
     other = archive({"2025-10-31": held(5), "2025-11-29": held(8)}, name="other")
     sides = frontcalc.compare(["2025-11"], archives=[firsts, other], **options)  # type: ignore[arg-type]
     text = render(sides, "table").decode()

@@ -139,14 +139,13 @@ def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
         "unassigned     0.0  100.0  −100.0       0.0   0.0     0.0  p                –",
         "total        100.0  100.0     0.0     200.0   0.0  +200.0  p                –",
         "",
-        "2023: map of 2022-12-31 to map of 2023-12-31, 365 days",
-        "2024: map of 2023-12-31 to map of 2024-11-17, 322 days",
+        "maps: 31 Dec 2022 → 31 Dec 2023 → 17 Nov 2024 · layers named as ISW names them",
+        "held by Russia = control_map + russian_advances, overlap once · regions: regions.geojson",
         "p: the period is still open",
-        "counted, overlaps once: control_map, russian_advances",
-        "EPSG:6933 · regions: regions.geojson",
-        *SOURCES.split("; "),
-        "note CLOSES-EARLY: 2024: the archive's last map, 2024-11-17, is before 2024-12-31",
-        "note SPAN: 2024: is 2023-12-31 to 2024-11-17 here, 322 days; asked for was 2023-12-31 to 2024-12-31, 366 days",
+        "",
+        "Before you publish (all: --notes all)",
+        "  2024 p  ends with the map of 17 Nov 2024: what changed after it is not in it",
+        "  2024  366 days were asked for, the maps are 322 days apart",
     ]
 
 
@@ -155,7 +154,7 @@ def test_markdown_is_the_same_table(result: Any) -> None:
     assert lines[0] == "**Russian-held territory, km² · maps** (view: assessed (control + advances))"
     assert lines[2].startswith("| region | 2023 gained | 2023 lost | 2023 net | 2023 marks | 2024, to 17 Nov gained |")
     assert lines[4] == "| East | 100.0 | 0.0 | +100.0 |  | 200.0 | 0.0 | +200.0 | p | 2.0× (2.3×) |"
-    assert "- counted, overlaps once: control\\_map, russian\\_advances" in lines
+    assert "- held by Russia = control\\_map + russian\\_advances, overlap once · regions: regions.geojson" in lines
 
 
 def test_a_title_in_markdown_without_a_view_has_no_empty_brackets(archive: Write) -> None:
@@ -168,7 +167,7 @@ def test_held_shows_what_layers_cover_twice(archive: Write) -> None:
     text = render(frontcalc.held(["2024-01-01", "2024-02-01"], archive=maps), "table").decode()
     assert "total        200.0       200.0" in text
     assert "map of 2024-01-01: control 200.0 + advance 100.0 −100.0 drawn twice" in text
-    assert "note CLOSES-EARLY: 2024-02-01: the archive's last map is of 2024-01-01" in text
+    assert "2024-02-01  the map of 1 Jan 2024 stands for it: what changed after it is not in it" in text
 
 
 def test_frame_has_unrounded_figures(result: Any) -> None:

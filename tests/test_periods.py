@@ -182,7 +182,7 @@ def test_consecutive_periods_share_an_end() -> None:
 
 def test_days_and_bounds() -> None:
     assert parse_day("2024-02-29") == date(2024, 2, 29)
-    for text in ("2023-02-29", "20240229", "2024-2-9", "2024"):
+    for text in ("2023-02-29", "20240229", "2024-2-9"):
         with pytest.raises(UsageError, match="is no date"):
             parse_day(text)
     assert parse_bound("2024-Q2", last=False) == date(2024, 4, 1)
@@ -272,7 +272,7 @@ def test_one_map_at_both_ends_leaves_figures_blank(weekly: Path) -> None:
 
 
 def test_no_period_with_two_maps_is_no_data(weekly: Path) -> None:
-    with pytest.raises(NoDataError, match="2023-12-24 to 2024-01-21"):
+    with pytest.raises(NoDataError, match="your maps run from 24 December 2023 to 21 January 2024"):
         frontcalc.diff(["2024-01-15..2024-01-20", "2022"], archive=weekly)
 
 

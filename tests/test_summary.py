@@ -234,7 +234,7 @@ def test_the_table_for_people(maps: Path) -> None:
 
 
 def test_many_notices_of_one_code_are_one_line(maps: Path) -> None:
-    text = render(frontcalc.summary(every="month", archive=maps), "table").decode()
+    text = render(frontcalc.summary(every="month", archive=maps), "table", notes="all").decode()
     assert "note NO-NEW-MAP: 12 periods, 2023-02 to 2024-02: opening and closing are the same map" in text
 
 

@@ -307,9 +307,9 @@ def test_quiet_leaves_only_data_and_what_is_synthetic(maps: Path, capfd: pytest.
     assert capfd.readouterr().err == ""
     assert run(["held", "2025-01-01", "--format", "csv", "-q"]) == 0
     remarks = capfd.readouterr().err.splitlines()
-    assert [line.split()[1] + line.split()[2] for line in remarks] == ["noarchive", "noteSYNTHETIC:"]
+    assert [line.split()[1] + line.split()[2] for line in remarks] == ["noarchive", "Beforeyou", "mapsare"]
     assert run(["diff", "2019", "--archive", str(maps), "--quiet"]) == 4
-    assert capfd.readouterr().err.startswith("frontcalc: maps: no period asked for")
+    assert capfd.readouterr().err.startswith("frontcalc: maps: no change can be measured in 2019")
 
 
 def test_verbose_names_files_times_and_versions(maps: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ A code is a promise: once published it keeps its meaning. New codes are appended
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -70,7 +70,7 @@ CODES = {
 MARKS = {
     "u": ("border rough", {"BORDER"}),
     "b": ("a break in the maps", {"REDEFINITION", "OPENS-LATE"}),
-    "e": ("days other than asked for; net_interpolated_km2 estimates those", {"net_interpolated_km2"}),
+    "e": ("days other than asked for, net_interpolated_km2 estimates those", {"net_interpolated_km2"}),
     "p": ("the period is still open", {"CLOSES-EARLY"}),
 }
 """The marks of figures, as statistical offices set them: what each says, and the codes and columns that set it."""
@@ -249,13 +249,20 @@ class Notice:
     period : str
         The period or date it concerns; empty where it concerns the whole result.
     km2 : float, optional
-        What of the net of all rows shown it is about (km²), for a fault of the map and what changed at once.
+        How much ground it is about (km²), where that is known. For a fault of the map and what changed at once, with
+        its sign, what of the net of all rows shown it is.
+    line : str
+        What was seen and its consequence, in few words for people; empty where `frontcalc.outputs.caveats` has them.
+    regions : tuple of str
+        The rows of the period that it concerns; empty for all.
     """
 
     code: str
     message: str
     period: str = ""
     km2: float | None = field(default=None, compare=False, repr=False)
+    line: str = field(default="", compare=False, repr=False)
+    regions: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -294,10 +301,15 @@ def noted(notices: Iterable[Notice], *columns: str) -> dict[str, str]:
     return {"notes": " ".join(sorted(codes)), "flags": flags}
 
 
-def explained(rows: Iterable[Any]) -> str:
-    """Return a line that explains the marks that stand behind some rows' figures; empty for none."""
+def explained(rows: Iterable[Any], actors: Sequence[str] = ()) -> str:
+    """Return a line that explains the marks that stand behind some rows' figures; empty for none.
+
+    With the `actors` measured it names the borders that would mend the mark of a rough one.
+    """
     stand = "".join(getattr(row, "flags", "") for row in rows)
-    return "; ".join(f"{mark}: {says}" for mark, (says, _) in MARKS.items() if mark in stand)
+    country = "RU" if tuple(actors) == ("Ukraine",) else "UA"
+    cures = {"u": f" (frontcalc regions fetch {country} adm1 --use mends it)"} if actors else {}
+    return " · ".join(f"{mark}: {says}{cures.get(mark, '')}" for mark, (says, _) in MARKS.items() if mark in stand)
 
 
 def notice_code(name: str) -> str:

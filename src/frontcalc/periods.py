@@ -239,6 +239,10 @@ def parse_day(day: str | date) -> date:
     try:
         return date.fromisoformat(text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else "")
     except ValueError as error:
+        if _UNIT.fullmatch(text) and len(text) < len("2024-11-03"):
+            problem = f"is no day; one is needed, as {parse_bound(text, last=True)}"
+            cure = f"for the change in {text}: frontcalc diff {text}"
+            raise UsageError(problem, where=repr(text), cure=cure) from error
         raise UsageError("is no date", where=repr(text), cure="write it as 2024-11-03") from error
 
 

@@ -115,7 +115,8 @@ class States:
                     why.append(self._end_notice(name, source))
                     return None
             what = f"{ref.day} lacks {' and '.join(earlier)}, so an earlier map is used"
-            notices.append(Notice("LAYER-MISSING", what))
+            line = f"the map of {in_words(ref.day)} lacks a layer, so an earlier map stands in" if ref.day else ""
+            notices.append(Notice("LAYER-MISSING", what, line=line))
         return None
 
     def _end_notice(self, name: str, source: SnapshotRef) -> Notice:
@@ -123,7 +124,8 @@ class States:
         mine = [part for part in self._layers(source) if part.layer.actor == self.actor]
         drawn = " and ".join(part.name for part in mine if name in (part.layer.role, spelling(part.name)))
         since = f" since {in_words(source.day)}" if source.day else ""
-        return Notice("ENDED", f"{drawn or name} of {self.actor}: not drawn{since}")
+        line = f"{drawn or name} is not drawn{since}: nothing is known from then on"
+        return Notice("ENDED", f"{drawn or name} of {self.actor}: not drawn{since}", line=line)
 
     def opened_by(self, ref: SnapshotRef, day: date) -> State:
         """Return a map that was given for a day as its state; DataError where nothing on it counts as the actor's."""
@@ -197,17 +199,23 @@ class States:
             if any(notice.code == "ENDED" for notice in why):
                 return replace(none, notices=tuple(notices))
             if state is None and day == closes_on:
-                notices.append(Notice("NO-MAP", f"the first complete map is after {closes_on}", label))
+                line = f"no map that early: nothing was measured; your maps begin on {in_words(days[0])}"
+                notices.append(Notice("NO-MAP", f"the first complete map is after {closes_on}", label, line=line))
                 return replace(none, notices=tuple(notices))
         assert closing is not None
         if opening is None:
             opening, late = self._first_known(opens_on, closes_on, closing)
-            notices += [Notice("OPENS-LATE", late, label)] if late else []
+            begins = f"begins with the map of {in_words(opening.day)}" if opening.day else "begins late"
+            line = f"{begins}: what changed before it is not in it"
+            notices += [Notice("OPENS-LATE", late, label, line=line)] if late else []
         if days[-1] < closes_on:
-            notices.append(Notice("CLOSES-EARLY", f"the archive's last map, {days[-1]}, is before {closes_on}", label))
+            early, line = f"the archive's last map, {days[-1]}, is before {closes_on}", in_words(days[-1])
+            line = f"ends with the map of {line}: what changed after it is not in it"
+            notices.append(Notice("CLOSES-EARLY", early, label, line=line))
         span = replace(none, opening=opening, closing=closing)
         if span.ends is None:
-            notices.append(Notice("NO-NEW-MAP", f"both ends are the map of {closing.day}", label))
+            line = f"no map newer than that of {in_words(closing.day)}: nothing was measured" if closing.day else ""
+            notices.append(Notice("NO-NEW-MAP", f"both ends are the map of {closing.day}", label, line=line))
         elif span.days is not None:
             for state, day in ((closing, closes_on), (opening, opens_on)):
                 age = (day - state.day).days if state.day else 0
@@ -215,13 +223,16 @@ class States:
                     several = f"{len(days)} days, {self.archive.extent}"
                     shown = several if len(days) > 2 else " and ".join(map(str, days))
                     last = f"the last map by {day} is of {state.day}, {age} days earlier"
-                    notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label))
+                    line = f"the last map by {in_words(day)} is {age} days older: nothing was measured"
+                    notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label, line=line))
                     return replace(none, notices=tuple(notices))
             ends = (opens_on, opening.day), (closes_on, closing.day)
             off = [abs(span.days - wanted_days), *(abs((day - own).days) for day, own in ends if own)]
             if max(off) > SPAN_TOLERANCE * wanted_days:
                 used = f"is {opening.day} to {closing.day} here, {span.days} days; asked for was"
-                notices.append(Notice("SPAN", f"{used} {opens_on} to {closes_on}, {wanted_days} days", label))
+                line = f"{wanted_days} days were asked for, the maps are {span.days} days apart"
+                what = f"{used} {opens_on} to {closes_on}, {wanted_days} days"
+                notices.append(Notice("SPAN", what, label, line=line))
         notices.extend(replace(notice, period=label) for state in (opening, closing) for notice in state.notices)
         return replace(span, notices=tuple(dict.fromkeys(notices)))
 
@@ -240,8 +251,9 @@ class States:
             self.on(day, why)
             ended = [notice for notice in why if notice.code == "ENDED"]
             return ended or [Notice("NO-MAP", f"the archive's first map is of {first}", str(day))]
-        late = [Notice("CLOSES-EARLY", f"the archive's last map is of {last}", str(day))]
-        own = [Notice(notice.code, notice.message, str(day)) for notice in state.notices]
+        line = f"the map of {in_words(last)} stands for it: what changed after it is not in it" if last else ""
+        late = [Notice("CLOSES-EARLY", f"the archive's last map is of {last}", str(day), line=line)]
+        own = [replace(notice, period=str(day)) for notice in state.notices]
         return own + (late if last is not None and day > last else [])
 
     def check_known(self, ref: SnapshotRef) -> None:

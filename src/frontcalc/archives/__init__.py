@@ -1,6 +1,7 @@
 """Archives: which dated maps a folder, a zip or a file holds. An index has no geometry."""
 
 from frontcalc.archives.archive import (
+    NOT_STATED,
     SAMPLE_NAME,
     Archive,
     SnapshotRef,

@@ -32,6 +32,7 @@ from frontcalc.read.detection import kind_of, refusal, tally
 from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
 
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
+NOT_STATED = "whose source is not stated"  # how the credit of maps or regions ends that state none
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 
 
@@ -103,7 +104,7 @@ class Archive:
     @property
     def credit(self) -> str:
         """Whom the maps are from and on what terms, as results say it."""
-        return f"maps: {self.attribution or f'{self.name}, whose source is not stated'}"
+        return f"maps: {self.attribution or f'{self.name}, {NOT_STATED}'}"
 
     @property
     def roots(self) -> frozenset[Path]:

@@ -132,7 +132,7 @@ _flag = partial(option, expose_value=False, callback=terminal.set_loudness)
 _all_says = "Show this message with the options for experts, and exit."
 help_all = option("--help-all", _all_says, is_eager=True, expose_value=False, callback=_show_whole_help)
 loudness = together(
-    _flag("-q --quiet", "No notes and no progress on stderr, only errors and that maps are synthetic."),
+    _flag("-q --quiet", "No notes and no progress, only figures, marks, errors and that maps are synthetic."),
     _flag("-v --verbose", "Files read, what took how long, and versions, on stderr."),
 )
 _archive = option(
@@ -208,7 +208,7 @@ slivers = together(
     option("--drop-slivers", "Leave slivers out of gained, lost and net, and say how much."),
 )
 
-OUTPUT = ("format_", "output", "units", "bom", "fail_on", "image", "size", "theme")
+OUTPUT = ("format_", "output", "units", "bom", "notes", "fail_on", "image", "size", "theme")
 """Parameters for the form of a table or picture, which `writing` reads from the context."""
 
 SAMPLE_USED = (

@@ -18,7 +18,7 @@ from click.shell_completion import CompletionItem
 
 from frontcalc.cli import options, terminal
 from frontcalc.errors import DataError, extra_package, reason_of
-from frontcalc.notices import CODES, grouped, notice_code, require_none, with_lines
+from frontcalc.notices import CODES, notice_code, require_none
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WITH_REMARKS, WRITERS, place_lines, render, write_file
 from frontcalc.outputs import SUFFIXES as OF_TABLES
 
@@ -33,6 +33,7 @@ TEXTS = tuple(form for form, (_, _, holds) in WRITERS.items() if holds == "text"
 PICTURES = ("png", "svg", "pdf")
 THEMES = ("light", "dark", "print")
 UNITS = ("km2", "mi2")
+NOTES = ("few", "all")
 SUFFIXES = OF_TABLES | {f".{form}": [form] for form in PICTURES}
 
 
@@ -42,10 +43,16 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
 
 _units = options.option("--units", "Square kilometres or square miles [default: km2].", type=click.Choice(UNITS))
+_notes = options.option(
+    "--notes",
+    "What stands beside figures: the notes that matter most, or all [default: few].",
+    type=click.Choice(NOTES),
+)
 _table = options.together(
     options.option("-o --output FILE", "Write to a file, whose suffix chooses the form; - is stdout."),
     _units,
     options.option("--bom", "Begin CSV with a byte order mark, for Excel."),
+    _notes,
     options.option(
         "--fail-on CODE",
         "Exit with 1, after writing, if there is such a notice, as LAYER-MISSING; may be repeated.",
@@ -71,6 +78,7 @@ picture = options.together(
     options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
     options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
     _units,
+    _notes,
     options.loudness,
     options.help_all,
 )
@@ -137,6 +145,9 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
+    from frontcalc.archives import NOT_STATED
+    from frontcalc.outputs.caveats import beside
+
     context = click.get_current_context()
     params, output = context.params, context.params.get("output")
     if hasattr(result.meta, "defaults"):
@@ -150,14 +161,20 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
+    notes = "none" if terminal.is_quiet() else params.get("notes") or "few"
     style |= {name: params.get(name, False) for name in ("bom", "wide")}
-    content = drawn or render(result, chosen, units=params.get("units") or "km2", **style)
+    content = drawn or render(result, chosen, units=params.get("units") or "km2", notes=notes, **style)
     write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
-        for notice in grouped(with_lines(result.meta.notices)):
-            terminal.say(f"note {notice}", always=notice.startswith("SYNTHETIC"))
+        for line in beside(result, notes):
+            # Lines below a head are indented, as they are below a table.
+            terminal.say(line, always=True, bare=line.startswith("  "))
+    for line in result.meta.attribution if hasattr(result.meta, "publisher") else ():
+        if line.startswith("maps: ") and line.endswith(NOT_STATED):
+            name = line.removeprefix("maps: ").removesuffix(f", {NOT_STATED}")
+            terminal.say(f'the source of {name} is not given: write publisher = "…" into its frontcalc.toml')
     if params.get("fail_on"):
         require_none(result.meta.notices, params["fail_on"])
 

@@ -38,14 +38,19 @@ def set_loudness(context: click.Context, parameter: click.Parameter, value: bool
 
 def say(text: str, *, always: bool = False, bare: bool = False) -> None:
     """Print a line, or a `bare` text, on stderr, unless --quiet was given and it is not for always."""
-    context = click.get_current_context(silent=True)
-    if always or context is None or context.meta.get(_LOUDNESS) != "quiet":
+    if always or not is_quiet():
         text = text if bare else f"frontcalc: {printable(text)}"
         # A stream that takes nothing, as a pipe without a reader or a full disk, changes no exit code.
         try:
             click.echo(text, err=True)
         except OSError:
             silence(sys.stderr)
+
+
+def is_quiet() -> bool:
+    """Say whether --quiet was given."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.meta.get(_LOUDNESS) == "quiet"
 
 
 def silence(stream: TextIO | None) -> None:

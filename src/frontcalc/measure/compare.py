@@ -254,7 +254,7 @@ def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | Non
         if km2 > LEFT_OUT_KM2:
             name, period = side[0].archive.name, side[1].span.period.label
             what = f"{name} leaves out {km2:,.0f} km² that the others hold at both ends: shares are not compared"
-            notices[name] = Notice("LEAVES-OUT", what, period)
+            notices[name] = Notice("LEAVES-OUT", what, period, km2=km2, line=what)
     return notices
 
 
@@ -283,7 +283,11 @@ def _meta(runs: Sequence[Run], notices: Sequence[Notice]) -> CompareMeta:
         [value for meta in each for value in getattr(meta, name)]
         for name in ("actors", "counted", "not_counted", "files", "attribution")
     )
-    of_archives = [replace(one, message=f"{meta.archive}: {one.message}") for meta in each for one in meta.notices]
+    of_archives = [
+        replace(one, message=f"{meta.archive}: {one.message}", line=one.line and f"{meta.archive}: {one.line}")
+        for meta in each
+        for one in meta.notices
+    ]
     of_days = [one for one in notices if one.code != "LEAVES-OUT"]
     return extended(
         CompareMeta,

@@ -57,14 +57,16 @@ def render(
     units: str = "km2",
     bom: bool = False,
     wide: bool = False,
+    notes: str = "few",
     width: int | None = None,
     colour: bool = False,
 ) -> bytes:
     """Return a result as a file of some format holds it, areas and names of columns in `units`.
 
-    `bom` begins CSV with a byte order mark, which Excel needs to take it for UTF-8. A text table fits into lines of
-    `width` characters and has ANSI `colour`. UsageError where there is no such format or unit, a byte order mark is
-    asked for elsewhere, or a package is not installed. A `wide` summary has regions side by side, as in a workbook.
+    `bom` begins CSV with a byte order mark, which Excel needs to take it for UTF-8. Below text and Markdown stand the
+    `notes` that matter most, all or none. A text table fits into lines of `width` characters and has ANSI `colour`.
+    A `wide` summary has regions side by side, as in a workbook. UsageError where there is no such format or unit, a
+    byte order mark is asked for elsewhere, or a package is not installed.
     """
     # Loaded late: commands read which formats there are to show a help text, for which numpy need not be loaded.
     from frontcalc.outputs.numbers import UNITS
@@ -74,9 +76,8 @@ def render(
         raise UsageError(f"no format {format_!r} in {units!r}", cure=f"formats are {', '.join(writers)}")
     if bom and format_ != "csv":
         raise UsageError("a byte order mark is for CSV alone", where="--bom", cure="leave it out")
-    style: dict[str, Any] = {"width": width, "colour": colour} if format_ == "table" else {}
-    if wide and format_ in ("table", "markdown"):
-        style["wide"] = True
+    style: dict[str, Any] = {"notes": notes, "wide": wide} if format_ in ("table", "markdown") else {}
+    style |= {"width": width, "colour": colour} if format_ == "table" else {}
     module, name = writers[format_][0].split(".")
     content = getattr(import_module(f"frontcalc.outputs.{module}"), name)(result, units=units, **style)
     encoded: bytes = content.encode() if isinstance(content, str) else content
@@ -109,7 +110,7 @@ def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
             if names:
                 yield f"{used.period}: {words} {used.actor}'s hold: {names}"
         if not mine:
-            yield f"{used.period}: no place came under or out of {used.actor}'s hold"
+            yield f"{used.period}: {used.actor} holds the same places at its end as at its start"
 
 
 def write_file(path: Path, content: str | bytes) -> None:

@@ -5,15 +5,17 @@ A table is a list of columns: a heading, and the field or the function that give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, spelling
+from frontcalc.archives import NOT_STATED
+from frontcalc.dates import in_words
+from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, UNNAMED, find_layer, spelling
 from frontcalc.names import LONGEST_CELL, printable
-from frontcalc.notices import grouped, with_lines
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, AnyMeta, ArchiveMeta, Meta
@@ -24,6 +26,7 @@ _INDENT = "  "
 LAST = (UNASSIGNED, TOTAL)
 STRIPS = "strips"
 """The level of the row that stands for all regions in which only slivers changed."""
+_MOST_PAIRS = 4  # periods above which the first and the last map stand for all
 
 Key = tuple[str, str]
 """A row's level and region, which tell it from the others of its period or date."""
@@ -93,9 +96,11 @@ def grid_of(
     """Return a line a row, every text safe to show: names come from outside, with codes that a terminal would obey.
 
     A row is a value of which `columns` take their cells, or a tuple of the cells. The first `labels` columns are text,
-    the rest figures. What the figures rest on, and the notices, stand below the footer if it `ends` the table.
+    the rest figures. What the figures rest on stands above the footer if it `ends` the table.
     """
     named = [(column, column, "") if isinstance(column, str) else (*column, "")[:3] for column in columns]
+    rows = list(rows)
+    days = [row.snapshot for row in rows if getattr(row, "snapshot", None)]
     lines = [row if isinstance(row, tuple) else [cell(row, source) for _, source, _ in named] for row in rows]
     shown: list[GridColumn] = []
     before, group, wide = "", 0, any(over for *_, over in named)
@@ -109,8 +114,8 @@ def grid_of(
         shown.append(
             GridColumn(printable(heading, *longest), texts, group, printable(over, LONGEST_CELL) if wide else None)
         )
-    aside, base = (f"view: {meta.view_words}", basis(meta)) if isinstance(meta, Meta) else ("", ())
-    below = (*footer, *base, *remarks(meta)) if ends else footer
+    aside, base = (f"view: {meta.view_words}", basis(meta, days)) if isinstance(meta, Meta) else ("", ())
+    below = (*base, *footer) if ends else footer
     lasting = tuple(printable(line) for line in below if line)
     return Grid(printable(title, 2 * LONGEST_CELL), aside, tuple(shown), lasting, spare)
 
@@ -140,43 +145,66 @@ def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ..
     return {one: _INDENT * (len(path) - 1) + one[1] for one, path in sorted(paths.items(), key=itemgetter(1))}
 
 
-def basis(meta: Meta) -> Iterable[str]:
-    """Yield what was counted, by what projection and regions, and whose maps and regions they are."""
-    yield f"counted, overlaps once: {counted(meta)}"
+def basis(meta: Meta, days: Iterable[date] = ()) -> Iterator[str]:
+    """Yield which maps were used and whose they are, which of their layers count, and attribution that terms ask for.
+
+    `days` are those of the maps where rows are of days and not of periods.
+    """
+    yield maps_used(meta, days)
+    holder = "" if UNNAMED in meta.actors else f" by {' and '.join(meta.actors)}"
+    regions = f" · {regions_used(meta)}" if meta.regions else ""
+    yield f"held{holder} = {counted(meta)}{regions}"
     if any(spelling(name) in CLAIMED_LIMITS for name in meta.counted):
         yield "Kursk to 1 Dec 2024: ISW's claimed limit, which is no assessed control"
-    # Those whose area changed have a notice, which says where and by how much.
-    named = {one.message.partition(":")[0].partition(" in ")[0] for one in meta.notices if one.code == "OTHER-ACTOR"}
-    if others := [actor for actor in meta.other_actors if actor not in named]:
-        yield f"also on these maps: {', '.join(others)} (see --actor)"
-    accuracy = f" ({meta.regions_accuracy})" if meta.regions and meta.regions_accuracy else ""
-    how = meta.snapping if meta.regions else None
-    snapped = f" · snap: border {how.border_km:g} km, water {how.water_km:g} km" if how and how.border_km else ""
-    yield projection(meta) + accuracy + snapped
-    if accuracy:
-        country = "RU" if meta.actors == ("Ukraine",) else "UA"
-        yield f"better borders: frontcalc regions fetch {country} adm1 --use"
-    yield from meta.attribution
+    yield from required(meta)
+
+
+def maps_used(meta: Meta, days: Iterable[date] = ()) -> str:
+    """Return the days of the maps between which periods were measured, and whose maps they are."""
+    used = [(one.opening, one.closing) for one in meta.periods if one.opening and one.closing]
+    used += [(min(days), max(days))] if (days := list(days)) else []
+    days = [day for ends in used for day in ends]
+    pairs, chain = list(dict.fromkeys(used)), ""
+    for place, (opening, closing) in enumerate(pairs if len(pairs) <= _MOST_PAIRS else [(min(days), max(days))]):
+        joined = place and opening == pairs[place - 1][1]
+        chain += f" → {in_words(closing)}" if joined else f", {in_words(opening)} → {in_words(closing)}"
+    credit = meta.attribution[0].removeprefix("maps: ") if meta.attribution else ""
+    if credit.endswith(NOT_STATED):
+        legends = dict.fromkeys(layer.legend for name in meta.counted if (layer := find_layer(name)) and layer.legend)
+        named = " and ".join(legends)
+        credit = f"layers named as {named} names them" if named else "source not given"
+    return f"maps: {' · '.join(filter(None, (chain.removeprefix(', '), credit)))}"
+
+
+def required(meta: Meta) -> list[str]:
+    """Return the lines of attribution of regions that their terms ask for."""
+    return [line for line in meta.attribution[1:] if not line.endswith((NOT_STATED, "public domain"))]
 
 
 def counted(meta: Meta) -> str:
-    """Return which layers count, and which do not."""
-    beside = f" · not counted: {', '.join(meta.not_counted)}" if meta.not_counted else ""
-    return (", ".join(meta.counted) or "nothing") + beside
+    """Return which layers count, which do not, and whose ground is left out."""
+    # Those whose area changed have a notice, which says where and by how much.
+    named = {one.message.partition(":")[0].partition(" in ")[0] for one in meta.notices if one.code == "OTHER-ACTOR"}
+    others = [actor for actor in meta.other_actors if actor not in named]
+    known = {name: layer.actor for name in meta.not_counted if (layer := find_layer(name))}
+    # A layer of another actor's is named by whose it is.
+    beside = [name for name in meta.not_counted if known.get(name, UNNAMED) in (UNNAMED, *meta.actors)]
+    foreign = sorted({*known.values(), *others} - {UNNAMED, *meta.actors})
+    beside += [f"{actor}'s ground{' (--actor)' if actor in meta.other_actors else ''}" for actor in foreign]
+    once = ", overlap once" if len(meta.counted) > 1 else ""
+    return (" + ".join(meta.counted) or "nothing") + once + (f" · not in it: {', '.join(beside)}" if beside else "")
 
 
 def projection(meta: Meta | ArchiveMeta) -> str:
     """Return which projection and regions were used."""
-    if not meta.regions:
-        return meta.crs
-    # A set that was fetched is identified by its content, since the next fetch may bring another.
+    return f"{meta.crs} · {regions_used(meta)}" if meta.regions else meta.crs
+
+
+def regions_used(meta: Meta | ArchiveMeta) -> str:
+    """Return the set of regions; one that was fetched with its content's digest, as the next fetch may be another."""
+    assert meta.regions
     fetched = isinstance(meta, Meta) and meta.region_source and not meta.regions_accuracy
-    return f"{meta.crs} · regions: {meta.regions.name}" + (f" (SHA-256 {meta.regions.sha256[:16]}…)" if fetched else "")
-
-
-def remarks(meta: AnyMeta) -> Iterable[str]:
-    """Yield the notices, a line each."""
-    return (f"note {line}" for line in grouped(with_lines(meta.notices)))
+    return f"regions: {meta.regions.name}" + (f" (SHA-256 {meta.regions.sha256[:16]}…)" if fetched else "")
 
 
 def column_widths(grid: Grid) -> list[int]:

@@ -7,6 +7,7 @@ is part of.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from math import fsum
@@ -15,25 +16,27 @@ from typing import Any
 
 from frontcalc.change.roles import NOTHING
 from frontcalc.layers import ADJECTIVES
+from frontcalc.names import printable
 from frontcalc.notices import explained
 from frontcalc.outputs import place_lines
+from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
     Columns,
     Grid,
     Source,
-    basis,
     cell,
     counted,
     grid_of,
-    projection,
-    remarks,
+    maps_used,
+    regions_used,
+    required,
     title_of,
     tree,
 )
 from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
-from frontcalc.outputs.wide_table import moves, strips_line, summary_remarks, wide_layout, with_strips_joined
+from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
@@ -50,17 +53,28 @@ _STEPS = {
 }
 
 
-def grids(table: Table[Any, Any], units: str = "km2", *, wide: bool = False) -> list[Grid]:
-    """Return a table's blocks, areas in `units`, every text safe to show; of a `wide` summary regions side by side."""
-    table, unit = scaled(table, units), unit_of(units)
-    if table.kind in LISTINGS:
-        return [LISTINGS[table.kind](table.rows, table.meta, unit)]
+def grids(table: Table[Any, Any], units: str = "km2", notes: str = "few", *, wide: bool = False) -> list[Grid]:
+    """Return a table's blocks, areas in `units`, every text safe to show; below the last stand its `notes`.
+
+    Of a `wide` summary regions are side by side.
+    """
+    lines, table, unit = beside(table, notes), scaled(table, units), unit_of(units)
     blocks: list[Grid] = []
+    if table.kind in LISTINGS:
+        blocks = [LISTINGS[table.kind](table.rows, table.meta, unit)]
+        return _with_notes(blocks, lines)
     for actor in table.meta.actors:
         rows = [row for row in table.rows if row.actor == actor]
         layout = wide_layout if wide else _LAYOUTS[table.kind]
         blocks += layout(rows, actor, table.meta, title_of(actor, table.meta, unit))
-    return blocks
+    return _with_notes(blocks, lines)
+
+
+def _with_notes(blocks: Sequence[Grid], lines: Sequence[str]) -> list[Grid]:
+    """Return blocks with lines apart below the last one."""
+    *before, last = blocks
+    apart = ("", *map(printable, lines)) if lines else ()
+    return [*before, replace(last, footer=(*last.footer, *apart))]
 
 
 def _region_label(rows: Iterable[Any], meta: Meta) -> Callable[[Any], str]:
@@ -125,23 +139,25 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         header = [*header, "ratio (per day)" if per_day else "ratio"]
         last = partial(ratio_text, per_day=per_day)
     lines = _by_region(rows, "period", columns, meta, lambda row: abs(row.net_km2 or 0.0), last)
-    footer = [f"{row.period}: {_from_to(row, 'no date')}" for row in totals]
-    prefix = "left out, " if meta.drops_slivers else "of it "
-    for row in totals:
-        if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
-            figures = f"gained {km2(row.gained_sliver_km2)}, lost {km2(row.lost_sliver_km2)}"
-            footer.append(f"{row.period}: {prefix}in slivers narrower than {meta.sliver_width_m:g} m: {figures}")
-    yield grid_of(title, header, lines, meta, [*footer, strips_line(rows), explained(rows)])
+    strips = [
+        f"{row.period} {km2(row.gained_sliver_km2, signed=True, places=0)}"
+        f" {km2(-(row.lost_sliver_km2 or 0.0), places=0)}"
+        for row in totals
+        if moves(row, "gained_sliver_km2", "lost_sliver_km2")
+    ]
+    is_in = "left out" if meta.drops_slivers else "in it"
+    redrawn = f"redrawn lines (strips under {meta.sliver_width_m:g} m) {is_in}: {' · '.join(strips)}" if strips else ""
+    yield grid_of(title, header, lines, meta, [redrawn, strips_line(rows), explained(rows, meta.actors)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
-    whole = ratio(*(row.net_km2 for row in both))
-    if whole is None or not all(moves(row, "net_km2") for row in both):
+    if not all(moves(row, "net_km2") for row in both):
         return BLANK
-    daily = ratio(*(row.rate_km2_per_day for row in both))
-    beside = BLANK if daily is None else f"{daily:,.1f}×"
-    return f"{whole:,.1f}×" + (f" ({beside})" if per_day else "")
+    whole, daily = (ratio(*(getattr(row, name) for row in both)) for name in ("net_km2", "rate_km2_per_day"))
+    # A ratio that rounds to nothing says that there is none.
+    texts = [f"{value:,.1f}×" if decimals(value or 0.0, 1) else BLANK for value in (whole, daily)]
+    return texts[0] + (f" ({texts[1]})" if per_day and texts[0] != BLANK else "")
 
 
 def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
@@ -169,7 +185,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
         heads = [row.archive + period_heading(row).removeprefix(period) for row in mine if row.level == TOTAL]
         header: Columns = ["region", *((*column, head) for head in heads for column in columns), "nets apart"]
         lines = _by_region(mine, "archive", columns, meta, _apart, lambda own: km2(_apart(own[0])))
-        footer = [f"{row.archive}: {_from_to(row)}" for row in mine if row.level == TOTAL]
+        footer = []
         fine = [row for row in mine if row.level == meta.level.rpartition(",")[2] != TOTAL]
         if nets := [row for row in fine if _apart(row) is not None]:
             most = max(nets, key=lambda row: _apart(row) or 0.0)
@@ -179,9 +195,8 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             most = max(held, key=lambda row: row.closing_only_km2 or 0.0)
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
-        footer += [explained(mine), "only: held at the close on this archive's map and on none of the others"]
-        footer = [*(one.message for one in meta.notices if one.code == "LEAVES-OUT" and one.period == period), *footer]
-        footer += _compared(meta) if period == periods[-1] else []
+        footer += ["only: held at the close on this archive's map and on none of the others"]
+        footer = [*(_compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta.actors)]
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
@@ -194,15 +209,14 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
         if key[1] == TOTAL or any(moves(row, "gained_km2", "lost_km2") for row in own):
             nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
-    footer = [*[one.message for one in meta.notices if one.code == "LEAVES-OUT"][:1], explained(rows)]
-    header = ("period", "region", *archives, "nets apart")
-    return grid_of(f"Net change: {title}", header, lines, meta, [*footer, *_compared(meta)], labels=2, ends=False)
+    header, footer = ("period", "region", *archives, "nets apart"), [*_compared(meta), explained(rows, meta.actors)]
+    return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
 
 
 def _compared(meta: CompareMeta) -> list[str]:
-    """Return what the figures of a comparison rest on, and the notices."""
-    own = [f"{one.archive}, counted: {counted(one)}" for one in meta.archives]
-    return [*own, projection(meta), *meta.attribution, *remarks(meta)]
+    """Return what the figures of a comparison rest on: each archive's maps and the layers that count, and regions."""
+    own = [f"{one.archive}: {maps_used(one)} · held = {counted(one)}" for one in meta.archives]
+    return [*own, *([regions_used(meta)] if meta.regions else []), *required(meta)]
 
 
 def _apart(row: kinds.CompareRow) -> float | None:
@@ -226,7 +240,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    yield grid_of(title, columns, shown, meta, [explained(shown)], labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, [explained(shown, meta.actors)], labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -241,12 +255,11 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         *(*_change(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
-    footer = ["held: at the period's close; share: of the region's land, and what is held and counted beside it"]
-    if lands := [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]:
-        footer.append(f"share in the total row: of the country's land, {km2(lands[0])}")
-    footer += [strips_line(shown), explained(shown)]
-    end = (*basis(meta), *summary_remarks(meta))
-    yield grid_of(title, columns, shown, meta, footer if gross else (*footer, *end), labels=2, ends=False)
+    lands = [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]
+    of_country = f"; in the total row of the country's, {km2(lands[0])}" if lands else ""
+    footer = [f"held: at the period's close; share: of the region's land{of_country}"]
+    footer += [strips_line(shown), explained(shown, meta.actors)]
+    yield grid_of(title, columns, shown, meta, footer, labels=2, ends=not gross)
     if not gross:
         return
     columns = (
@@ -257,9 +270,8 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
         f"gross: sums over steps from {_STEPS[meta.step or '']}; turnover: gained and lost together",
         "slivers: of it, parts of mean width (2 × area ÷ perimeter) below"
         f" {meta.sliver_width_m:g} m, mostly lines drawn anew",
-        *end,
     )
-    yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2, ends=False)
+    yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2)
 
 
 def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:

@@ -80,15 +80,25 @@ def change(km2: float | None, unit: Unit = KM2) -> str:
 
 
 def without_breaks(
-    net_km2: float | None, notes: str, meta: Meta, periods: Collection[str], unit: Unit, *, total: bool = True
+    net_km2: float | None,
+    notes: str,
+    meta: Meta,
+    periods: Collection[str],
+    unit: Unit,
+    *,
+    total: bool = True,
+    as_text: Callable[[float, Unit], str] = change,
 ) -> str:
-    """Return a net without faults of the map, and what of it changed at once, by the codes in `notes` of its rows."""
+    """Return a net without faults of the map, and what of it changed at once, by the codes in `notes` of its rows.
+
+    Figures are written by `as_text`, of an area and its unit.
+    """
     text, known = "", total and len(meta.actors) == 1
     for code, what in _BREAKS.items() if net_km2 is not None else ():
         named = [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
         if code in notes.split():
             km2 = math.fsum(named) if code == "AT-ONCE" else (net_km2 or 0.0) - math.fsum(named)
-            text += f", {change(km2, unit)} {what}" if known and named else f", {_UNKNOWN[code]}"
+            text += f", {as_text(km2, unit)} {what}" if known and named else f", {_UNKNOWN[code]}"
     return text
 
 

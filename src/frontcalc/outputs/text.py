@@ -31,24 +31,30 @@ _ADDRESS = re.compile(r"\b(?:www\.|mailto:|xmpp:)", re.IGNORECASE)
 
 
 def table(
-    result: Table[Any, Any], *, units: str = "km2", wide: bool = False, width: int | None = None, colour: bool = False
+    result: Table[Any, Any],
+    *,
+    units: str = "km2",
+    notes: str = "few",
+    wide: bool = False,
+    width: int | None = None,
+    colour: bool = False,
 ) -> str:
     """Return a result as aligned text in lines of `width` characters, with ANSI `colour`; the footer lists cuts."""
-    shown = grids(result, units, wide=wide)
+    shown = grids(result, units, notes, wide=wide)
     blocks = (block for grid in shown for block in ([grid] if width is None else fit(grid, width)))
     return "\n".join(_aligned(block, width, colour=colour) for block in blocks)
 
 
-def markdown(result: Table[Any, Any], *, units: str = "km2", wide: bool = False) -> str:
+def markdown(result: Table[Any, Any], *, units: str = "km2", notes: str = "few", wide: bool = False) -> str:
     """Return a result as Markdown: tables with the title above and the footer as a list below."""
     lines = []
-    for grid in grids(result, units, wide=wide):
+    for grid in grids(result, units, notes, wide=wide):
         heads = [_escape(f"{column.over or ''} {column.heading or 'marks'}".strip()) for column in grid.columns]
         rule = ["---:" if column.group else "---" for column in grid.columns]
         title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
         rows = (heads, rule, *(map(_escape, row) for row in grid.rows))
         lines += [title, "", *(f"| {' | '.join(row)} |" for row in rows), ""]
-        lines += [*(f"- {_escape(line)}" for line in grid.footer), ""]
+        lines += [*(f"- {_escape(line)}" for line in grid.footer if line), ""]
     return "\n".join(lines)
 
 

@@ -9,14 +9,11 @@ from math import fsum
 from operator import attrgetter
 from typing import Any
 
-from frontcalc.notices import CODES, MARKS, Notice, explained, grouped, with_lines
-from frontcalc.outputs.grid import LAST, STRIPS, Grid, basis, cell, grid_of
+from frontcalc.notices import MARKS, explained
+from frontcalc.outputs.grid import LAST, STRIPS, Grid, cell, grid_of
 from frontcalc.outputs.numbers import decimals
 from frontcalc.outputs.sentences import period_heading
 from frontcalc.tables import TOTAL, Meta, SummaryMeta, SummaryRow
-
-_MANY = 3
-"""Periods with notices of one code above which a summary says only how many there are and what the code means."""
 
 
 def moves(row: Any, *names: str) -> bool:
@@ -98,18 +95,5 @@ def wide_layout(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta, title
         (heading, *(f"{cell(row, 'net_km2')} {row.flags:{wide}}" if row else "" for row in own))
         for heading, own in lines.items()
     ]
-    end = (strips_line(joined), explained(rows), *basis(meta), *summary_remarks(meta))
-    yield grid_of(f"Net change: {title}", ("period", *names), shown, meta, end, ends=False)
-
-
-def summary_remarks(meta: SummaryMeta) -> Iterator[str]:
-    """Yield the notices, a line each; of a code with many, one line that says what it means."""
-    by_code: dict[str, list[Notice]] = {}
-    for notice in with_lines(meta.notices):
-        by_code.setdefault(notice.code, []).append(notice)
-    for code, notices in by_code.items():
-        periods = list(dict.fromkeys(notice.period for notice in notices))
-        if len(periods) <= _MANY:
-            yield from (f"note {line}" for line in grouped(notices))
-        else:
-            yield f"note {code}: {len(periods)} periods, {periods[0]} to {periods[-1]}: {CODES[code]}"
+    footer = [strips_line(joined), explained(rows, meta.actors)]
+    yield grid_of(f"Net change: {title}", ("period", *names), shown, meta, footer)

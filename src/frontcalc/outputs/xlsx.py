@@ -142,7 +142,7 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     yield "Method", [*_method(meta), ("areas in", unit_of(units))]
     yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
     if marks := explained(result.rows):
-        yield "Marks behind figures", [(mark,) for mark in marks.split("; ")]
+        yield "Marks behind figures", [(mark,) for mark in marks.split(" · ")]
     lines: list[tuple[str, ...]]
     notices = with_lines(meta.notices)
     lines = [(one.code, one.period, f"{one.message} ({CODES[one.code]})") for one in notices]

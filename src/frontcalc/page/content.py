@@ -27,7 +27,8 @@ from frontcalc.measure.held import holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, explained, with_lines
 from frontcalc.outputs import render
-from frontcalc.outputs.grid import basis, title_of
+from frontcalc.outputs.caveats import caveats
+from frontcalc.outputs.grid import basis, projection, title_of
 from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2
 from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
@@ -186,17 +187,17 @@ def context(page: PageContent) -> dict[str, Any]:
                 "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
                 "marks": row.flags,
                 "days": row.days,
-                "notes": [(code, capital(CODES[code])) for code in row.notes.split()],
+                "notes": _lines_of(page, row.period, notices),
             }
             for before, row in zip([None, *totals], totals, strict=False)
         ],
         "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
         "loose": UNASSIGNED if UNASSIGNED in moved else "",
-        "marks": explained(figures.rows),
+        "marks": explained(figures.rows, meta.actors),
         "table": [_row(row) for row in figures.rows if _key(page, row) in moved],
         "csv": base64.b64encode(render(replace(figures, kind=DiffRow, rows=rows), "csv")).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
-        "basis": [printable(line) for line in basis(meta)][: -len(meta.attribution) or None],
+        "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
         "attribution": [printable(line) for line in meta.attribution],
         "notices": list(_in_plain_words(with_lines(notices))),
         "files": [(printable(file.name), file.sha256) for file in page.held.meta.files],
@@ -204,6 +205,13 @@ def context(page: PageContent) -> dict[str, Any]:
         "grid": GRID_M,
         "version": meta.version,
     }
+
+
+def _lines_of(page: PageContent, period: str, notices: Sequence[Notice]) -> list[str]:
+    """Return the lines beside the figures of a period; that maps are made up stands above all of them."""
+    rows = [row for row in page.figures.rows if row.period == period]
+    mine = [one for one in notices if one.period == period and one.code != "SYNTHETIC"]
+    return [line.strip() for line in caveats(rows, mine)[1:]]
 
 
 def _key(page: PageContent, row: DiffRow | HeldRow) -> str:

@@ -167,7 +167,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
         out += float((areas - shapely.area(shapely.clip_by_rect(ground, *frame.box))).sum())
     share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
     return titles.words(
-        meta,
+        scene.table,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
         [f"Drawn in the {projection}. {coast}"],

@@ -18,7 +18,7 @@ from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.outputs.sentences import change, listed, measurable, period_heading
+from frontcalc.outputs.sentences import listed, measurable, period_heading
 from frontcalc.pictures import titles
 from frontcalc.pictures.curve import Event, draw_series, read_events
 from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
@@ -173,7 +173,7 @@ def _shown(grid: Grid) -> str:
     frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_arrays([over, heads]) if any(over) else heads)
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(escape=True, index=False)
-    footer = "".join(f"<li>{escape(line)}</li>" for line in grid.footer)
+    footer = "".join(f"<li>{escape(line)}</li>" for line in grid.footer if line)
     return f"<p><strong>{escape(grid.title)}</strong> {escape(grid.aside)}</p>\n{table}\n<ul>{footer}</ul>"
 
 
@@ -185,7 +185,7 @@ def _draw_periods(table: Table[Any, Any], sheet: Sheet) -> Picture:
     daily = any(len({row.days for row in rows if row.net_km2 is not None}) > 1 for rows in actors.values())
     blank = dict.fromkeys(row.period for rows in actors.values() for row in rows if row.net_km2 is None)
     words = titles.words(
-        meta,
+        table,
         titles.map_title(totals, titles.place_of(table.rows, meta), unit, meta),
         "Gained above zero, lost below it; a diamond marks the net figure.",
         [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
@@ -211,9 +211,9 @@ def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
     ranked = sorted(moved, key=lambda row: (-abs(row.net_km2), row.region))
     title = titles.subject(totals[0].actor, titles.place_of(table.rows, meta)) + titles.headline(totals[0], unit, meta)
     if len(ranked) > 1:
-        title += f"; most in {ranked[0].region} ({change(ranked[0].net_km2, unit)})"
+        title += f"; most in {ranked[0].region} ({titles.change(ranked[0].net_km2, unit)})"
     words = titles.words(
-        meta,
+        table,
         title,
         f"{titles.gross_of(totals[0], unit)}. A diamond marks the net figure.",
         [f"No change in {listed(still)}."] if still else [],

@@ -17,7 +17,7 @@ import numpy as np
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.outputs.sentences import about, change, short_day, without_breaks
+from frontcalc.outputs.sentences import short_day, without_breaks
 from frontcalc.periods import parse_day
 from frontcalc.pictures import titles
 from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, ticks_between
@@ -93,7 +93,7 @@ def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = 
     where = titles.place_of(table.rows, meta)
     broken = any(len(_pieces(points, limit)) > 1 for points in curves.values())
     words = titles.words(
-        meta,
+        table,
         "; ".join(_title(actor, points, where, table, unit) for actor, points in curves.items()),
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
@@ -126,16 +126,16 @@ def _pieces(points: Sequence[Point], limit: int) -> list[list[Point]]:
 def _title(actor: str, points: Sequence[Point], where: str, table: Table[Any, Any], unit: Unit) -> str:
     """Return the area held on the last day of a line, and the change since its first, breaks in the maps aside."""
     (first, start), (last, end) = points[0], points[-1]
-    text = f"{titles.subject(actor, where)}{about(end / unit.per_km2, unit)} held on {titles.day_of_year(last)}"
+    text = f"{titles.subject(actor, where)}{km2(end)} {unit.label} held on {titles.day_of_year(last)}"
     grown = (end - start) / unit.per_km2
     mine = [row for row in table.rows if row.actor == actor and row.level == TOTAL]
     later = [row for row in mine if (row.snapshot or first) > first]
     notes, days = " ".join(row.notes for row in later), {str(row.date) for row in later}
-    breaks = without_breaks(grown, notes, table.meta, days, unit)
+    breaks = without_breaks(grown, notes, table.meta, days, unit, as_text=titles.change)
     # Nothing is known of before the archive's first map, which no row leads to.
     from_map = all(row.previous for row in mine if row.snapshot == first)
     since = titles.day_of_year(first) if from_map else f"the first map, of {titles.day_of_year(first)}"
-    return f"{text}, {change(grown, unit)} since {since}{breaks}" if len(points) > 1 else text
+    return f"{text}, {titles.change(grown, unit)} since {since}{breaks}" if len(points) > 1 else text
 
 
 def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event]) -> None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from frontcalc.archives import NOT_STATED
 from frontcalc.layers import UNNAMED
-from frontcalc.notices import grouped
 from frontcalc.outputs import numbers, sentences
+from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.numbers import Unit
 from frontcalc.outputs.sentences import short_day, written
 from frontcalc.periods import is_period
-from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow
+from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow, Table
 from frontcalc.views import VIEWS
 
-# Notices that a picture repeats; the others are of rows that it does not show, or in its title.
-_REPEATED = "SPAN NO-NEW-MAP NO-MAP LAYER-MISSING CARRIED SKIPPED UNKNOWN-LAYER ONLY BASELINE REDEFINITION AT-ONCE"
 _SEVERAL = 3
-_LONGEST_NOTE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +30,36 @@ class Words:
     synthetic: bool
 
 
-def words(meta: Meta, title: str, subtitle: str, notes: Sequence[str], last: Sequence[str] = ()) -> Words:
-    """Return the texts around a picture: below it its source and view, `notes`, notices to bear in mind, and `last`."""
+def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str], last: Sequence[str] = ()) -> Words:
+    """Return the texts around a picture: below it its source and view, `notes`, lines to bear in mind, and `last`."""
+    meta = table.meta
     view = meta.view_words if meta.view in VIEWS else f"layers {meta.view}"
     source = (
-        f"Source: {'; '.join(meta.attribution) or meta.archive}. View: {view}. "
+        f"Source: {'; '.join(meta.attribution).replace(NOT_STATED, 'source not given') or meta.archive}. View: {view}. "
         f"Areas calculated with frontcalc {meta.version}."
     )
-    kinds: dict[str, list[str]] = {}
-    for line in grouped(notice for notice in meta.notices if notice.code in _REPEATED.split()):
-        kinds.setdefault(line.partition(":")[0], []).append(line)
-    text = "; ".join(f"{own[0]}{f' (and {len(own) - 1} more)' if own[1:] else ''}" for own in kinds.values())
-    remark = [f"Note: {text[:_LONGEST_NOTE]}{'…' if len(text) > _LONGEST_NOTE else ''}."] if text else []
     synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
-    return Words(title, subtitle, (source, *notes, *remark, *last), synthetic)
+    # That maps are made up stands across the picture. The head of the lines names an option, which no picture has.
+    _, *lines = caveats(table.rows, [one for one in meta.notices if one.code != "SYNTHETIC"]) or [""]
+    return Words(title, subtitle, (source, *notes, *map(str.strip, lines), *last), synthetic)
 
 
 def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
     """Return a total's net change, and what that is without breaks in the maps, as in «…, +90 km² without …»."""
-    return finding(total, unit) + sentences.without_breaks(total.net_km2, total.notes, meta, {total.period}, unit)
+    net = total.net_km2
+    return finding(total, unit) + sentences.without_breaks(net, total.notes, meta, {total.period}, unit, as_text=change)
+
+
+def change(km2: float | None, unit: Unit) -> str:
+    """Return a net change as a table rounds it, with its unit."""
+    if km2 is None or not sentences.measurable(km2, unit):
+        return sentences.change(km2, unit)
+    return f"{numbers.km2(km2 * unit.per_km2, signed=True)} {unit.label}"
 
 
 def finding(row: PeriodRow, unit: Unit) -> str:
     """Return a row's net change, as in «+2,750 km² in 2024, to 17 Nov», with days of maps that are not its ends."""
-    net, (late, early) = sentences.change(row.net_km2, unit), sentences.ends_short(row)
+    net, (late, early) = change(row.net_km2, unit), sentences.ends_short(row)
     if not is_period(row.period):
         return f"{net} between two maps"
     if ".." in row.period or sentences.is_stretched(row):

@@ -91,7 +91,7 @@ def snapshot_to_bytes(snapshot: Snapshot) -> bytes:
             [part.name, layer.actor, layer.role.value, layer.whole, layer.legend, part.crs, part.file, part.digest]
             for part, layer in layers
         ],
-        "notices": [[notice.code, notice.message, notice.period] for notice in snapshot.notices],
+        "notices": [[one.code, one.message, one.period, one.km2, one.line] for one in snapshot.notices],
         "stated_days": [day.isoformat() for day in snapshot.stated_days],
         "tells": [list(tell) for tell in snapshot.tells],
         "box": snapshot.box,

@@ -21,11 +21,12 @@ import shapely
 
 from frontcalc import change, crs, geometry
 from frontcalc.change import GAINED, LOST, Change, Floats, Geometries
+from frontcalc.dates import in_words
 from frontcalc.layers import COUNTRIES, UNNAMED, Role
 from frontcalc.natural_earth import load_surroundings
 from frontcalc.notices import Notice
 from frontcalc.outputs import numbers
-from frontcalc.regions import RegionSet, embedded_covers, embedded_regions
+from frontcalc.regions import UNASSIGNED, RegionSet, embedded_covers, embedded_regions
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Holding, passing_over
 from frontcalc.states import Span, State, States
@@ -40,6 +41,7 @@ GONE_MAPS, GONE_DAYS = 3, 7  # for how long ground is gone at most that is back
 BACK_WHOLE = 0.95  # the share of it that is back then
 MUCH = 0.05  # the share of all that is held which it must be
 LARGEST = 0.25  # the share of what was gained or lost from which on a part that changed at once is named
+MOSTLY = 0.9  # the share of a part from which on the line that names it is of one region
 FEWEST_MAPS = 4  # in a period of fewer maps every part changes at once
 MAP_SHARE, MAP_KM2 = 0.1, 5000.0  # a step that moves more of all that is held, and more km², is named whole
 WATER = "are water"
@@ -91,14 +93,35 @@ def suspect_parts(
     for part, km2, moved_km2 in counted:
         alike = [moved for other, _, moved in counted if bool(other.seen) == bool(part.seen)]
         net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2) - sum(alike)
+        near, at = _where(run, part)
         what = (
             f"{float(km2[-1]):,.1f} of {part.of_km2:,.1f} km² {part.kind} {part.seen or 'changed hands at once'},"
-            f" {_where(run, part)}, between the maps of {' and '.join(str(state.day) for state in part.step)};"
+            f" {f'{near} {at}'.lstrip()}, between the maps of {' and '.join(str(state.day) for state in part.step)};"
             f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
         )
-        notice = Notice("REDEFINITION" if part.seen else "AT-ONCE", what, span.period.label, moved_km2)
-        faults.append((part.kind, km2, notice))
+        rows = tuple(line.region for line in run.lines.shown if line.sum_of(km2) >= SHOWN_KM2)
+        code, text = "REDEFINITION" if part.seen else "AT-ONCE", _in_short(run, part, km2, shown, near)
+        faults.append((part.kind, km2, Notice(code, what, span.period.label, moved_km2, text, rows)))
     return faults
+
+
+def _in_short(run: Run, part: LargePart, km2: Floats, shown: Change, near: str) -> str:
+    """Return what was seen of a part and the net without it, in the region that has nearly all of it, or in all."""
+    *regions, total = run.lines.shown
+    fine = [line for line in regions if line.level == run.lines.levels[-1] and line.region != UNASSIGNED]
+    row = max(fine, key=lambda line: line.sum_of(km2), default=total)
+    row = row if row.sum_of(km2) >= MOSTLY * total.sum_of(km2) else total
+    here_km2, gained_km2, lost_km2 = (row.sum_of(areas) for areas in (km2, shown.gained_km2, shown.lost_km2))
+    whole_km2 = gained_km2 if part.kind == "gained" else lost_km2
+    # Over the steps of a period more may have moved than between its ends.
+    whole = f" of {whole_km2:,.0f}" if whole_km2 >= here_km2 else ""
+    net_km2 = gained_km2 - lost_km2 + (here_km2 if part.kind == "lost" else -here_km2)
+    day = in_words(part.step[1].day) if part.step[1].day else "one day"
+    seen = f"{part.seen} {near if row is total else ''}".rstrip()
+    when = f"{seen}, {'new on' if part.kind == 'gained' else 'not drawn since'} {day}"
+    when = when if part.seen else f"on the map of {day} alone"
+    net = numbers.km2(net_km2, signed=True, places=0)
+    return f"{row.region}: {here_km2:,.0f}{whole} km² {part.kind} {when}; net without it {net}"
 
 
 def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
@@ -294,14 +317,14 @@ def _at_once(run: Run, span: Span, parts: Sequence[LargePart], moved: dict[str, 
                 yield LargePart(kind, geometry.overlaid(overlay, ground, closing), (first, last), moved[kind])
 
 
-def _where(run: Run, part: LargePart) -> str:
-    """Return where a part lies, as in «in Crimea at longitude 35.11, latitude 45.55»."""
+def _where(run: Run, part: LargePart) -> tuple[str, str]:
+    """Return where a part lies, as in «in Crimea» and «at longitude 35.11, latitude 45.55»."""
     inside, plane = shapely.point_on_surface(part.ground), run.options.crs
     lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(inside))[0]
-    where = f"at longitude {lon:.2f}, latitude {lat:.2f}"
+    at = f"at longitude {lon:.2f}, latitude {lat:.2f}"
     if not embedded_covers(part.step[0].snapshot.place):
-        return where
+        return "", at
     land, tree = _land(plane)
     within = tree.query(inside, predicate="intersects")
     near = land.names[land.owner[within[0] if len(within) else tree.nearest(inside)]]
-    return f"{'in' if len(within) and part.seen != WATER else 'off'} {near} {where}"
+    return f"{'in' if len(within) and part.seen != WATER else 'off'} {near}", at

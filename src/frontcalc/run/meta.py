@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from frontcalc import __version__, region_store
+from frontcalc.archives import NOT_STATED
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
+from frontcalc.names import some_of
 from frontcalc.natural_earth import load_embedded
-from frontcalc.notices import Notice, grouped
+from frontcalc.notices import Notice
+from frontcalc.outputs.sentences import written
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.run.chain import kept_gaps_km2
 from frontcalc.run.land import shapes_of
@@ -39,9 +42,16 @@ def table_of(
 
 
 def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:
-    """Return the error for periods none of which has two maps."""
-    problem = f"no period asked for has two maps ({'; '.join(grouped(notices))})"
-    return NoDataError(problem, where=run.archive.name, cure=f"its maps are of {run.archive.extent}")
+    """Return the error for periods none of which has two maps: the days that there are, and what else is the reason."""
+    found, days = list(notices), run.archive.days
+    beyond = {one.period for one in found if one.code in ("NO-MAP", "CLOSES-EARLY")}
+    inside = [one for one in found if one.period not in beyond and one.code in ("NO-NEW-MAP", "OLD-MAP", "ENDED")]
+    periods = some_of(list(dict.fromkeys(one.period for one in found if one.period)))
+    why = "; ".join(dict.fromkeys(one.line.removesuffix(": nothing was measured") for one in inside if one.line))
+    when = f" in {periods}" if periods else ""
+    extent = f"run from {written(days[0])} to {written(days[-1])}" if days else "have no date"
+    problem = f"no change can be measured{when}: {f'{why}; ' if why else ''}your maps {extent}"
+    return NoDataError(problem, where=run.archive.name)
 
 
 def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = False) -> Meta:
@@ -57,7 +67,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         stored = load_embedded()
         known = stored if source.sha256 == stored.sha256 else region_store.of_content(source.sha256)
     terms = (known.source, known.licence) if known else ("", "")
-    of_regions = ", ".join(filter(None, terms)) or (f"{source.name}, whose source is not stated" if source else "")
+    of_regions = ", ".join(filter(None, terms)) or (f"{source.name}, {NOT_STATED}" if source else "")
     # Ground beside regions is given to them, but not without regions.
     rule = run.options.snap
     snapping = Snapping(rule) if rule == "none" else Snapping(rule, BORDER_KM, WATER_KM)
@@ -116,6 +126,7 @@ def _of_maps(run: Run, files: int) -> list[Notice]:
                 "REPAIRS-DIFFER",
                 f"{part.file}: two ways of repairing {part.name or 'its polygons'} differ by {gap:,.1f} km²; "
                 "ground that is drawn twice counts as held",
+                km2=gap,
             )
             for part, gap in zip(held.parts, gaps, strict=True)
             if gap

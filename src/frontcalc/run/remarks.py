@@ -65,7 +65,14 @@ def measured(
         suspect = suspect_parts(run, span, changed, (steps_of or {}).get(span, ()))
         label, shown = span.period.label, run.shown(changed) if changed else None
         moved_km2, how = interpolated(run, span, changed)
-        notices = [replace(one, message=one.message + how) if one.code == "SPAN" else one for one in span.notices]
+        off_km2, then = None, ""
+        if shown is not None and (total := run.lines.shown[-1]) in moved_km2:
+            off_km2 = moved_km2[total] - total.sum_of(shown.gained_km2 - shown.lost_km2)
+            then = f"; net for the days asked for {numbers.km2(moved_km2[total], signed=True, places=0)}"
+        notices = [
+            replace(one, message=one.message + how, line=one.line + then, km2=off_km2) if one.code == "SPAN" else one
+            for one in span.notices
+        ]
         if run.lines.left_out:
             moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
             notices += left_out(run, span.actor, label, **moved)
@@ -77,7 +84,9 @@ def measured(
                 notices += control_only([booked], [float(changed.km2[GAINED, 0, -1])], label)
         remarks: list[Remark] = [(notice, None) for notice in notices]
         if shown is not None:
-            remarks += _of_change(run, shown, span)
+            for notice, lines in _of_change(run, shown, span):
+                regions = tuple(line.region for line in run.lines.shown if line in (lines or ()))
+                remarks.append((replace(notice, regions=regions), lines))
         for _, km2, notice in suspect:
             remarks.append((notice, frozenset(line for line in run.lines.shown if line.sum_of(km2) >= SHOWN_KM2)))
         run.spans.append(span)
@@ -136,7 +145,7 @@ def left_out(run: Run, actor: str, period: str = "", **elsewhere: Iterable[Float
     sums = {verb: math.fsum(map(run.lines.elsewhere, areas)) for verb, areas in elsewhere.items()}
     verbs = " and ".join(f"{verb} {km2:,.1f} km²" for verb, km2 in sums.items())
     rest = f"; elsewhere {subject}{verbs}" if verbs else ""
-    return [Notice("ONLY", f"the total is of the rows shown{rest}", period)]
+    return [Notice("ONLY", f"the total is of the rows shown{rest}", period, km2=math.fsum(sums.values()))]
 
 
 def dropped(run: Run, changes: Sequence[Change], period: str = "") -> list[Notice]:
@@ -151,7 +160,8 @@ def dropped(run: Run, changes: Sequence[Change], period: str = "") -> list[Notic
         f"parts narrower than {run.slivers[0]:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²;"
         " areas held are as the maps draw them, so that their difference is not net"
     )
-    return [Notice("SLIVERS-DROPPED", what, period)]
+    line = f"strips under {run.slivers[0]:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²"
+    return [Notice("SLIVERS-DROPPED", what, period, gained + lost, line)]
 
 
 def control_only(booked_km2: Sequence[float], gained_km2: Sequence[float], period: str = "") -> list[Notice]:
@@ -163,7 +173,8 @@ def control_only(booked_km2: Sequence[float], gained_km2: Sequence[float], perio
         f"{booked:,.1f} of {gained:,.1f} km² gained were already drawn as advances: control is booked in batches,"
         " and its figures show when that was done"
     )
-    return [Notice("CONTROL-ONLY", what, period)]
+    line = f"{booked:,.0f} of {gained:,.0f} km² gained were drawn as advances before; control is booked later"
+    return [Notice("CONTROL-ONLY", what, period, booked, line)]
 
 
 def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
@@ -193,7 +204,8 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
             where = f" in {regions.country_names.get(codes[0], codes)[0]}" if codes else ""
             more = numbers.km2(km2[1] - km2[0], signed=True)
             what = f"{actor}{where}: {more} km², not in these figures (see --actor)"
-            yield Notice("OTHER-ACTOR", what, span.period.label), frozenset()
+            line = f"{actor}'s ground{where}, {more} km², is not in these figures"
+            yield Notice("OTHER-ACTOR", what, span.period.label, abs(km2[1] - km2[0]), line), frozenset()
 
 
 def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
@@ -272,20 +284,22 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
             if some_km2 >= SHOWN_KM2 and some_km2 > NOTABLE * float(moved[-1]):
                 what = f"{some_km2:,.1f} of {float(moved[-1]):,.1f} km² gained and lost {where}; the largest part: "
                 part = _largest(run, shown, span, snapped=code == "SNAPPED")
-                yield Notice(code, what + part, label), frozenset(rows)
+                yield Notice(code, what + part, label, some_km2), frozenset(rows)
     # Where only some rows are shown, the rest is left out on purpose.
     if not run.lines.left_out:
         yield from _other_actors(run, span)
-    rough, net_km2 = set[Line](), shown.km2[GAINED, 0] - shown.km2[LOST, 0]
+    rough, net_km2, near_km2 = set[Line](), shown.km2[GAINED, 0] - shown.km2[LOST, 0], 0.0
     for line in run.lines.shown:
         sides, net = border_km2(run, span.actor, line, shown), abs(line.sum_of(net_km2))
         # A border that lies elsewhere moves what is on one of its sides; by the sum half of what is right was marked.
         if sides and sum(sides) > max(ROUGH * net, SHOWN_KM2) and max(sides) > ROUGH_ON_A_SIDE * net:
             rough.add(line)
+            near_km2 = max(near_km2, *sides)
     if rough:
         near = f"within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
         what = f"much of the change marked u lies {near}: it may be the neighbour's"
-        yield Notice("BORDER", what, label), frozenset(rough)
+        short = f"what is marked u is partly within {NEAR_KM:g} km of another region and may be the neighbour's"
+        yield Notice("BORDER", what, label, near_km2, short), frozenset(rough)
 
 
 def border_km2(run: Run, actor: str, line: Line, shown: Change | None) -> list[float] | None:

@@ -53,5 +53,5 @@ def notices_of(features: Features, *, where: str) -> list[Notice]:
         nested_km2 = float(geometry.area_km2(geometry.union(geometry.polygonal(shared[whole]))))
     if nested_km2 >= _LEAST_NESTED_KM2:
         what = "lie in polygons inside another of their multipolygon; they count, wrongly so if holes are meant"
-        notices.append(Notice("NESTED", f"{where}: {nested_km2:,.2f} km² {what}"))
+        notices.append(Notice("NESTED", f"{where}: {nested_km2:,.2f} km² {what}", km2=nested_km2))
     return notices

@@ -18,7 +18,7 @@ from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, interval
 from frontcalc.errors import ChangedError, DataError, naming
 from frontcalc.geometry import Geometries
 from frontcalc.layers import COUNTRIES, OWN, UNDIFFERENTIATED, Layer, spelling
-from frontcalc.names import some_of
+from frontcalc.names import printable, some_of
 from frontcalc.natural_earth import load_embedded
 from frontcalc.notices import Fault, Notice, fault_of
 from frontcalc.progress import timed
@@ -189,7 +189,10 @@ def _layered(
         unknown.sort(key=lambda one: (-one[0], one[1]))
         shown = ", ".join(f"{name!r} in {file} ({km2:,.1f} km²)" for km2, name, file in unknown[:5])
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {shown}{more}"))
+        (km2, name, _), beside = unknown[0], f" and {len(unknown) - 1} more" if unknown[1:] else ""
+        line = f"layer {printable(name, 40)!r} ({km2:,.0f} km²){beside} is unknown and not in the figures"
+        all_km2 = sum(one[0] for one in unknown)
+        notices.append(Notice("UNKNOWN-LAYER", f"not counted: {shown}{more}", km2=all_km2, line=line))
     notices += [
         Notice("LATER-MAP", f"{some_of(titles)} of {ref.day}: {standing.label} stands, not {part.label}")
         for (standing, part), titles in earlier.items()
