@@ -204,6 +204,7 @@ reading = together(_place, explaining)
 checking = together(_place, _regions, _date_from, _legend)
 verifying = together(_archive, _regions, _snap, _figuring, explaining, _opening, cache)
 
+RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
 _AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]"
 workers = option("--workers N", f"{_AT_ONCE}.", type=click.IntRange(1))
 _cluster = "or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786."

@@ -142,7 +142,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
     strips = []
     for row in totals:
         if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
-            gained, lost = row.gained_sliver_km2, -(row.lost_sliver_km2 or 0.0)
+            gained, lost = row.gained_sliver_km2 or 0.0, -(row.lost_sliver_km2 or 0.0)
             places = 0 if max(gained, -lost) >= 1 else 1
             strips.append(f"{row.period} {km2(gained, signed=True, places=places)} {km2(lost, places=places)}")
     is_in = "left out" if meta.drops_slivers else "in it"
