@@ -195,7 +195,7 @@ def test_a_click_on_the_chart_chooses_the_map(page: Opened) -> None:
 def test_links_to_a_state_open_it_and_follow_it(chromium: Any, page: Opened, hostile: Path) -> None:
     address = f"#{urlencode({'period': '2023', 'region': HOSTILE})}"
     new = opened(chromium, hostile, address)
-    assert (new.text("#region-name"), new.page.locator("#region").input_value()) == (HOSTILE, HOSTILE)
+    assert (new.text(".region-name"), new.page.locator("#region").input_value()) == (HOSTILE, HOSTILE)
     assert "Map of 31 December 2023" in new.text("#map-words")
     assert "200.0 km² held. 2023: gained 100.0 km², lost 0.0 km²" in new.text("#map-words")
     assert "+100.0 km² net" in new.page.locator(".card").nth(0).inner_text()

@@ -303,6 +303,7 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
 @options.measuring
 @options.workers
 @options.option("--range/--no-range", f"Show {_RANGE}", name="with_range", default=True, show_default=True)
+@results.units
 @options.option("-o --output FILE", "The page, as in report.html; - is stdout.", required=True)
 @options.loudness
 @options.help_all

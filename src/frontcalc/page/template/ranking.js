@@ -21,7 +21,7 @@ function rankingOf(view, data, choose) {
       key: bars.map(([region]) => region),
       gained: bars.map(([, one]) => one.gained),
       lost: bars.map(([, one]) => -one.lost),
-      net: bars.map(([, one]) => km2(one.net, true)),
+      net: bars.map(([, one]) => number(one.net, true)),
       end: bars.map(([, one]) => one.gained),
     };
     figure.height = 60 + 30 * Math.max(bars.length, 1);
@@ -29,7 +29,7 @@ function rankingOf(view, data, choose) {
     // Room for the figure beside the longest bar.
     figure.x_range.setv({ start: -least - 0.04 * most, end: most + 0.45 * (most + least) });
     const words = bars.slice(0, 5).map(([region, one]) =>
-      `${regionName(region)} ${km2(one.net, true)} km² (gained ${km2(one.gained)}, lost ${km2(one.lost)})`);
+      `${regionName(region)} ${area(one.net, true)} (gained ${number(one.gained)}, lost ${number(one.lost)})`);
     const more = all.length - words.length;
     say("ranking-words", words.length
       ? `Most by net change: ${words.join("; ")}${more > 0 ? `; ${more} more in the table` : ""}.`

@@ -10,7 +10,7 @@ function seriesOf(view, data, choose) {
     if (!known.length) return "Nothing was measured here.";
     const least = known.reduce((a, b) => (held[b] < held[a] ? b : a)), most = known.reduce((a, b) => (held[b] > held[a] ? b : a));
     const first = known[0], last = known[known.length - 1];
-    const at = (index) => `${km2(held[index])} km² on ${dayName(data.days[index])}`;
+    const at = (index) => `${area(held[index])} on ${dayName(data.days[index])}`;
     return `${region === "total" ? "All regions" : regionName(region)}: ${at(first)}, ${at(last)}. ` +
       `Least ${at(least)}, most ${at(most)}. ${known.length} maps.`;
   }
@@ -22,7 +22,7 @@ function seriesOf(view, data, choose) {
       x: times,
       y: held.map((value) => value ?? NaN),
       label: data.days.map(dayName),
-      text: held.map((value) => `${km2(value)} km² held`),
+      text: held.map((value) => `${area(value)} held`),
     };
     named("here-source").data = { x: [times[day]], y: [held[day] ?? NaN] };
     named("mark").location = times[day];
@@ -41,6 +41,13 @@ function seriesOf(view, data, choose) {
     paintAxes(figure, colour);
   }
 
+  // A telephone has room for fewer dates.
+  function spread() {
+    figure.below[0].ticker.desired_num_ticks = Math.min(6, Math.round((figure.inner_width || 600) / 75));
+  }
+
+  spread();
+  figure.properties.inner_width.change.connect(spread);
   figure.on_event("tap", ({ x }) => {
     const apart = times.map((time) => Math.abs(time - x));
     choose({ day: apart.indexOf(Math.min(...apart)) });
