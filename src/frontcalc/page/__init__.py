@@ -171,11 +171,11 @@ def _map_figure(*, synthetic: bool, units: str) -> Any:
     lines = {"fill_alpha": 0, "line_width": "width", "line_alpha": "alpha"}
     borders = figure.multi_polygons("xs", "ys", source=regions, name="regions", **lines)
     borders.nonselection_glyph = None
-    figure.scatter("x", "y", source=_source("towns", "x y"), name="towns", size=4)
     labels, centred = _source("labels", "x y text style"), {"text_align": "center", "text_font_style": "style"}
     for name in ("halos", "labels"):
         # An outline hides the letters that it is drawn with: they are written once more above it.
         figure.text("x", "y", text="text", source=labels, name=name, text_outline_width=3, **centred, **_TEXT)
+    figure.scatter("x", "y", source=_source("towns", "x y"), name="towns", size=4)
     figure.add_tools(models.HoverTool(renderers=[borders], tooltips=_HOVER, point_policy="follow_mouse"))
     figure.add_layout(
         models.ScaleBar(
@@ -219,7 +219,7 @@ def _series_figure(unit: str) -> Any:
     figure.add_tools(models.HoverTool(renderers=[dots], tooltips=_HOVER_SERIES, mode="vline"))
     figure.yaxis.formatter = models.NumeralTickFormatter(format="0,0")
     figure.yaxis.axis_label = f"{unit} held"
-    figure.xaxis.formatter = models.DatetimeTickFormatter(months="%b %Y", days="%d %b", years="%Y")
+    figure.xaxis.formatter = models.DatetimeTickFormatter(months="%b\n%Y", days="%d\n%b", years="%Y")
     return figure
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -36,7 +37,6 @@ from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, p
 from frontcalc.periods import PeriodsLike, calendar_periods
 from frontcalc.pictures.frame import countries_around, projected, towns
 from frontcalc.pictures.labels import METRES_PER_POINT
-from frontcalc.regions import UNASSIGNED
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
 
@@ -107,18 +107,15 @@ def _months(
     """Measure the months of the periods that are longer than one, as far as there are maps; there may be none."""
     months: set[str] = set()
     for used in figures.meta.periods:
-        if not used.opening or not used.closing:
-            continue
-        first, last = used.opening, used.closing
-        begin = max(used.opens_on or first, first.replace(day=1) - _ONE_DAY) + _ONE_DAY
-        end = max(begin, min(used.closes_on or last, last + 31 * _ONE_DAY))
-        own = [one for one in calendar_periods("month", begin, end) if not one.opens_on or one.opens_on < last]
-        months |= {month.label for month in own if len(own) > 1}
-    try:
+        if (first := used.opening) and (last := used.closing):
+            begin = max(used.opens_on or first, first.replace(day=1) - _ONE_DAY) + _ONE_DAY
+            end = max(begin, min(used.closes_on or last, last + 31 * _ONE_DAY))
+            own = [one for one in calendar_periods("month", begin, end) if not one.opens_on or one.opens_on < last]
+            months |= {month.label for month in own if len(own) > 1}
+    # Maps that are too far apart for months may be near enough for years.
+    with suppress(NoDataError):
         if months:
             return diff(sorted(months), archive=archive, **options)
-    except NoDataError:
-        pass  # maps that are too far apart for months are near enough for years
     return replace(figures, kind=DiffRow, rows=())
 
 
@@ -151,14 +148,13 @@ def encoded(ground: shapely.Geometry) -> Shape:
 
 
 def label_point(ground: shapely.Geometry) -> list[int]:
-    """Return a position well inside the largest part of a geometry, in steps of `GRID_M`."""
+    """Return the position furthest from the edge of the largest part of a geometry, in steps of `GRID_M`."""
     parts = geometry.polygonal(ground)
     if not len(parts):
         return [0, 0]
-    largest = parts[int(np.argmax(shapely.area(parts)))]
-    centre = shapely.centroid(largest)
-    inside = centre if largest.contains(centre) else shapely.point_on_surface(largest)
-    return [round(inside.x / GRID_M), round(inside.y / GRID_M)]
+    circle = shapely.maximum_inscribed_circle(max(parts, key=shapely.area), tolerance=10 * GRID_M)
+    x, y = np.rint(shapely.get_coordinates(circle)[0] / GRID_M).astype(int).tolist()
+    return [x, y]
 
 
 def _steps(ring: shapely.LinearRing) -> list[int]:
@@ -189,10 +185,8 @@ def data(page: PageContent) -> dict[str, Any]:
         "held": held,
         "months": [_period(page, mine, [], moved) for mine in months],
         "maps": maps,
-        **_surroundings(page.plane),
-        "land": [
-            {"region": name, "shape": encoded(ground), "at": label_point(ground)} for name, ground in page.land.items()
-        ],
+        **_surroundings(page, moved),
+        "land": [{"region": name, "shape": encoded(ground)} for name, ground in page.land.items()],
     }
 
 
@@ -203,8 +197,6 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
     totals, months = ([row for row in own.rows if row.level == TOTAL] for own in (shown.figures, shown.months))
     labels, heads = [row.period for row in totals], map(period_heading, totals)
     moved = _moved(shown)
-    # The columns of `diff` alone, which its readers know.
-    rows = tuple(DiffRow(*(getattr(row, column.name) for column in fields(DiffRow))) for row in figures.rows)
     title = title_of(meta.actors[0], meta, unit)
     return {
         "title": printable(f"{title}: {'; '.join(heads)}"),
@@ -213,7 +205,7 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
         "unit": unit,
         "units": units,
         "paragraphs": [
-            (capital(first.rstrip(":")), capital(" ".join(rest))) for first, *rest in paragraphs(figures, units)
+            (capital(one.rstrip(":")), capital(" ".join(rest))) for one, *rest in paragraphs(figures, units)
         ],
         "synthetic": any(notice.code == "SYNTHETIC" for notice in notices),
         "cards": [
@@ -228,11 +220,13 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
         ],
         "months": [(row.period, _texts(row, None)) for row in months],
         "month_notes": _lines(page.months.rows, page.months.meta.notices),
-        "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
-        "loose": UNASSIGNED if UNASSIGNED in moved else "",
+        "regions": sorted(moved, key=lambda key: key != TOTAL),
         "marks": explained([*figures.rows, *page.months.rows], meta.actors),
-        "table": [_row(row) for row in shown.figures.rows if _key(page, row) in moved],
-        "csv": base64.b64encode(render(replace(figures, kind=DiffRow, rows=rows), "csv", units=units)).decode(),
+        "table": [
+            (row, printable(row.region), _texts(row, None)) for row in shown.figures.rows if _key(page, row) in moved
+        ],
+        # The columns of `diff` alone, which its readers know.
+        "csv": base64.b64encode(render(replace(figures, kind=DiffRow), "csv", units=units)).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
         "attribution": [printable(line) for line in meta.attribution],
@@ -309,6 +303,8 @@ def _texts(row: DiffRow, before: DiffRow | None) -> dict[str, str]:
         "gained": km2(row.gained_km2),
         "lost": km2(row.lost_km2),
         "rate": km2(row.rate_km2_per_day, signed=True, places=2),
+        "opening": km2(row.opening_km2),
+        "closing": km2(row.closing_km2),
         "range": least_and_most,
         "ratio": ratio,
         "marks": row.flags,
@@ -321,36 +317,21 @@ def _tenths(value: float | None) -> float | None:
     return None if value is None else decimals(value, 1)
 
 
-def _row(row: DiffRow) -> dict[str, Any]:
-    """Return a row of the table: texts, and the numbers that columns of figures are sorted by."""
-    texts = _texts(row, None)
-    values = (row.gained_km2, row.lost_km2, row.net_km2, row.rate_km2_per_day, row.opening_km2, row.closing_km2)
-    shown = (*(texts[name] for name in ("gained", "lost", "net", "rate")), km2(row.opening_km2), km2(row.closing_km2))
-    return {
-        "period": row.period,
-        "region": printable(row.region),
-        "level": row.level,
-        "figures": [
-            (text, "" if value is None else decimals(value, 3)) for text, value in zip(shown, values, strict=True)
-        ],
-        "maps": texts["maps"],
-        "notes": row.notes,
-    }
+def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
+    """Return where sea and land are known around the middle of the plane, countries there, and names on the map.
 
-
-def _surroundings(plane: str) -> dict[str, Any]:
-    """Return where all land is known around the middle of a plane, the countries there, and towns with what they need.
-
-    That is the coarsest scale, in metres a point, that has room for them; the largest come first.
+    Each name has its position, the coarsest scale (metres a point) at which it is shown, and its style.
     """
-    countries, _, covered = countries_around(crs.bounds_in_degrees(plane, _MIDDLE), plane)
+    countries, _, covered = countries_around(crs.bounds_in_degrees(page.plane, _MIDDLE), page.plane)
     shown = towns() if countries else ()
-    points = crs.projector(crs.LONLAT, plane)(np.array([town[1:3] for town in shown]).reshape(-1, 2)) / GRID_M
+    points = crs.projector(crs.LONLAT, page.plane)(np.array([town[1:3] for town in shown]).reshape(-1, 2)) / GRID_M
     named = zip(shown, np.rint(points).astype(int).tolist(), strict=True)
+    always = max(METRES_PER_POINT.values())
+    regions = [(name, *label_point(own), always, "italic") for name, own in page.land.items() if name in moved]
     return {
         "sea": encoded(shapely.union_all(covered)),
         "countries": [encoded(shapely.simplify(shapely.union_all(one), COARSE_M)) for one in countries.values()],
-        "towns": [(name, *at, METRES_PER_POINT[rank]) for (name, _, _, rank), at in named],
+        "names": [*regions, *((name, *at, METRES_PER_POINT[rank], "normal") for (name, _, _, rank), at in named)],
     }
 
 

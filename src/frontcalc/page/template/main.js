@@ -57,14 +57,13 @@
     });
     fill(".card", data.periods);
     fill("#months tbody tr", data.months);
-    pick(".of-period").forEach((mark) => { mark.textContent = heading; });
+    say(".of-period", heading);
     select.value = region;
     slider.value = day;
     slider.setAttribute("aria-valuetext", dayName(data.days[day]));
-    say("day-name", dayName(data.days[day]));
-    say("map-day", dayName(data.days[day]));
-    pick(".region-name").forEach((place) => { place.textContent = regionName(region); });
-    say("map-words", `Map of ${dayName(data.days[day])}, ${regionName(region)}: ${area(data.held[region][day])} held. ` +
+    say(".day-name", dayName(data.days[day]));
+    say(".region-name", regionName(region));
+    say("#map-words", `Map of ${dayName(data.days[day])}, ${regionName(region)}: ${area(data.held[region][day])} held. ` +
       (one?.net == null ? `${heading} could not be measured: the notices say why.`
         : `${heading}: gained ${area(one.gained)}, lost ${area(one.lost)}, net ${area(one.net, true)}.`));
   }
@@ -114,7 +113,7 @@
   }
 
   tableOf(document.getElementById("table"), document.getElementById("filter"));
-  say("tolerance", data.tolerance);
+  say("#tolerance", data.tolerance);
   const map = await draw("map", mapOf);
   await draw("series", seriesOf);
   await draw("ranking", rankingOf);

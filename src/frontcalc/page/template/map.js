@@ -4,7 +4,7 @@ function mapOf(view, data, choose) {
   const figure = view.model;
   const named = (name) => figure.document.get_model_by_name(name);
   const grid = data.grid;
-  const land = data.land.map(({ region, shape, at }) => ({ region, at, ...polygons(shape, grid) }));
+  const land = data.land.map(({ region, shape }) => ({ region, ...polygons(shape, grid) }));
   const shown = data.periods.map((period) => ["gained", "lost"].flatMap((kind) =>
     period.shapes.filter((one) => one.kind === kind)
       .map(({ region, shape }) => ({ region, kind, ...polygons(shape, grid) }))));
@@ -13,11 +13,7 @@ function mapOf(view, data, choose) {
   let asked = whole;
   figure.height = innerWidth < 640 ? 420 : 560;
 
-  const names = [
-    ...land.filter((one) => one.region in data.held)
-      .map(({ region, at: [x, y] }) => ({ text: region, x: x * grid, y: y * grid, style: "italic", coarsest: Infinity })),
-    ...data.towns.map(([text, x, y, coarsest]) => ({ text, x: x * grid, y: y * grid, style: "normal", coarsest })),
-  ];
+  const names = data.names.map(([text, x, y, coarsest, style]) => ({ text, x: x * grid, y: y * grid, coarsest, style }));
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = "12px system-ui, sans-serif";
   let lettered = null;
@@ -42,16 +38,6 @@ function mapOf(view, data, choose) {
     for (const [range, by] of [[figure.x_range, right], [figure.y_range, up]]) {
       const span = range.end - range.start, middle = range.start + span * (0.5 + by);
       range.setv({ start: middle - span * share / 2, end: middle + span * share / 2 });
-    }
-  }
-
-  function showDay(day) {
-    named("held-source").data = xy([polygons(data.maps[day], grid)]);
-  }
-
-  function showPeriod(index) {
-    for (const kind of ["gained", "lost"]) {
-      named(`${kind}-source`).data = xy(shown[index].filter((one) => one.kind === kind));
     }
   }
 
@@ -81,29 +67,29 @@ function mapOf(view, data, choose) {
     const scale = (figure.x_range.end - figure.x_range.start) / (figure.inner_width || 600);
     if (scale === lettered) return;
     lettered = scale;
-    const taken = [], labels = [], dots = [];
-    for (const { text, x, y, style } of names.filter((one) => scale <= one.coarsest)) {
-      const half = (pen.measureText(text).width / 2 + 2) * scale, high = 8 * scale, beside = half + 5 * scale;
-      const at = (style === "italic" ? [x] : [x + beside, x - beside]).find((middle) => taken.every((one) =>
-        Math.abs(one.x - middle) > one.half + half || Math.abs(one.y - y) > 2 * high));
-      if (at === undefined) continue;
-      taken.push({ x: at, y, half });
-      labels.push({ x: at, y, text, style });
-      if (at !== x) dots.push({ x, y });
+    const placed = [];
+    for (const one of names.filter(({ coarsest }) => scale <= coarsest)) {
+      const half = (pen.measureText(one.text).width / 2 + 2) * scale, high = 8 * scale, beside = half + 5 * scale;
+      const at = (one.style === "italic" ? [one.x] : [one.x + beside, one.x - beside]).find((middle) =>
+        placed.every((other) => Math.abs(other.at - middle) > other.half + half || Math.abs(other.y - one.y) > 2 * high));
+      if (at !== undefined) placed.push({ ...one, at, half });
     }
-    const columns = (rows, keys) => Object.fromEntries(keys.map((key) => [key, rows.map((one) => one[key])]));
-    named("labels-source").data = columns(labels, ["x", "y", "text", "style"]);
-    named("towns-source").data = columns(dots, ["x", "y"]);
+    const dots = placed.filter((one) => one.style === "normal"), all = (list, key) => list.map((one) => one[key]);
+    named("labels-source").data = { x: all(placed, "at"), y: all(placed, "y"), text: all(placed, "text"), style: all(placed, "style") };
+    named("towns-source").data = { x: all(dots, "x"), y: all(dots, "y") };
   }
 
   function show(state, before) {
-    if (state.day !== before?.day) showDay(state.day);
-    if (state.period !== before?.period) showPeriod(state.period);
+    if (state.day !== before?.day) named("held-source").data = xy([polygons(data.maps[state.day], grid)]);
     showRegions(state);
-    const { opening, closing } = data.periods[state.period];
+    const { closing } = data.periods[state.period];
     // The change is that of the whole period: it fades where the map shown is not the one it leads to.
     const faint = closing !== null && data.days[state.day] !== closing;
-    for (const kind of ["gained", "lost"]) named(kind).glyph.fill_alpha = { value: faint ? 0.35 : 0.9 };
+    for (const kind of ["gained", "lost"]) {
+      named(kind).glyph.fill_alpha = { value: faint ? 0.35 : 0.9 };
+      if (state.period === before?.period) continue;
+      named(`${kind}-source`).data = xy(shown[state.period].filter((one) => one.kind === kind));
+    }
     if (state.region !== before?.region) {
       const mine = [...land, ...shown[state.period]].filter((one) => one.region === state.region);
       fit(mine.length ? boundsOf(mine) : whole);

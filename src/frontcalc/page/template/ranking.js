@@ -7,14 +7,11 @@ function rankingOf(view, data, choose) {
   const named = (name) => figure.document.get_model_by_name(name);
   const drawn = new Set([...data.land.map((one) => one.region), "unassigned"]);
 
-  function ranked(figures) {
-    return Object.entries(figures)
+  function show({ period }) {
+    const all = Object.entries(data.periods[period].figures)
       .filter(([region, one]) => drawn.has(region) && (one.gained || one.lost))
       .sort(([, a], [, b]) => Math.abs(b.net) - Math.abs(a.net));
-  }
-
-  function show({ period }) {
-    const all = ranked(data.periods[period].figures), bars = all.slice(0, MOST_BARS);
+    const bars = all.slice(0, MOST_BARS);
     figure.y_range.factors = bars.map(([region]) => regionName(region)).reverse();
     named("ranking-source").data = {
       region: bars.map(([region]) => regionName(region)),
@@ -31,7 +28,7 @@ function rankingOf(view, data, choose) {
     const words = bars.slice(0, 5).map(([region, one]) =>
       `${regionName(region)} ${area(one.net, true)} (gained ${number(one.gained)}, lost ${number(one.lost)})`);
     const more = all.length - words.length;
-    say("ranking-words", words.length
+    say("#ranking-words", words.length
       ? `Most by net change: ${words.join("; ")}${more > 0 ? `; ${more} more in the table` : ""}.`
       : "No region has a change in this period.");
   }

@@ -29,7 +29,7 @@ function seriesOf(view, data, choose) {
     named("band").setv({ left: opening ? Date.parse(opening) : null, right: closing ? Date.parse(closing) : null });
     span(figure.x_range, times, 0.02);
     span(figure.y_range, held.filter((value) => value !== null), 0.08);
-    say("series-words", summary(held, region));
+    say("#series-words", summary(held, region));
   }
 
   function paint(colour) {
@@ -41,13 +41,6 @@ function seriesOf(view, data, choose) {
     paintAxes(figure, colour);
   }
 
-  // A telephone has room for fewer dates.
-  function spread() {
-    figure.below[0].ticker.desired_num_ticks = Math.min(6, Math.round((figure.inner_width || 600) / 75));
-  }
-
-  spread();
-  figure.properties.inner_width.change.connect(spread);
   figure.on_event("tap", ({ x }) => {
     const apart = times.map((time) => Math.abs(time - x));
     choose({ day: apart.indexOf(Math.min(...apart)) });

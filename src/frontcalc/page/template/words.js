@@ -20,6 +20,6 @@ function regionName(region) {
   return { total: "all regions", unassigned: "in no region" }[region] ?? region;
 }
 
-function say(id, text) {
-  document.getElementById(id).textContent = text;
+function say(selector, text) {
+  for (const place of document.querySelectorAll(selector)) place.textContent = text;
 }
