@@ -233,6 +233,7 @@ def _ranking_figure() -> Any:
         bars.nonselection_glyph = None
     figure.text("end", "region", text="net", source=source, name="nets", x_offset=6, **_TEXT)
     figure.ygrid.visible = False
+    figure.xaxis.ticker.desired_num_ticks = 4
     figure.xaxis.formatter = models.NumeralTickFormatter(format="0,0")
     return figure
 
