@@ -69,9 +69,9 @@ function mapOf(view, data, choose) {
     lettered = scale;
     const placed = [];
     for (const one of names.filter(({ coarsest }) => scale <= coarsest)) {
-      const half = (pen.measureText(one.text).width / 2 + 2) * scale, high = 8 * scale, beside = half + 5 * scale;
-      const at = (one.style === "italic" ? [one.x] : [one.x + beside, one.x - beside]).find((middle) =>
-        placed.every((other) => Math.abs(other.at - middle) > other.half + half || Math.abs(other.y - one.y) > 2 * high));
+      const half = (pen.measureText(one.text).width / 2 + 6) * scale;
+      const at = (one.style === "italic" ? [one.x] : [one.x + half, one.x - half]).find((middle) =>
+        placed.every((other) => Math.abs(other.at - middle) > other.half + half || Math.abs(other.y - one.y) > 16 * scale));
       if (at !== undefined) placed.push({ ...one, at, half });
     }
     const dots = placed.filter((one) => one.style === "normal"), all = (list, key) => list.map((one) => one[key]);
