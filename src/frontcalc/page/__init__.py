@@ -96,12 +96,11 @@ def report(
 def html_page(report: PageContent, units: str = "km2") -> str:
     """Return a report as an HTML page that stands by itself; raise UsageError where Bokeh is not installed."""
     texts, shown = context(report, units), data(scaled(report, units))
-    drawn = {
-        "map": _map_figure(synthetic=texts["synthetic"], units=units),
-        "series": _series_figure(texts["unit"]),
-        "ranking": _ranking_figure(),
+    figures = {
+        "map": _item(_map_figure(synthetic=texts["synthetic"], units=units)),
+        "series": _item(_series_figure(texts["unit"])),
+        "ranking": _item(_ranking_figure()),
     }
-    figures = {name: _item(figure) for name, figure in drawn.items()}
     library = "\n".join(_bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
     script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (library, script))
@@ -141,12 +140,9 @@ def _item(figure: Any) -> dict[str, Any]:
     """Return a figure as Bokeh's JSON, its models numbered from 1: Bokeh counts on from figure to figure."""
     item = _bokeh("embed").json_item(figure)
     numbers: dict[str, str] = {}
-
-    def renumbered(match: re.Match[str]) -> str:
-        return numbers.setdefault(match[0], f"m{len(numbers) + 1}")
-
-    doc = orjson.loads(re.sub(r'(?<="id":")[^"]*', renumbered, orjson.dumps(item["doc"]).decode()))
-    return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
+    text = orjson.dumps(item["doc"]).decode()
+    doc = re.sub(r'(?<="id":")[^"]*', lambda match: numbers.setdefault(match[0], f"m{len(numbers) + 1}"), text)
+    return {"doc": orjson.loads(doc), "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
 
 
 def _bokeh(module: str) -> Any:

@@ -88,8 +88,7 @@ def measure(
         return on_plane([ground], source_crs, plane)
 
     maps = [day for used in figures.meta.periods for day in (used.opening, used.closing) if day]
-    one = options.copy()
-    one["actor"] = figures.meta.actors[0]
+    one: Keywords = {**options, "actor": figures.meta.actors[0]}
     held, drawn, regions = holdings(min(maps), max(maps), draw, archive=archive, **one)
     change: list[shapely.Geometry] = []
     for period in dict.fromkeys(row.period for row in polygons.rows):
