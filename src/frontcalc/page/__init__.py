@@ -142,7 +142,7 @@ def _item(figure: Any) -> dict[str, Any]:
     numbers: dict[str, str] = {}
     text = orjson.dumps(item["doc"]).decode()
     doc = re.sub(r'(?<="id":")[^"]*', lambda match: numbers.setdefault(match[0], f"m{len(numbers) + 1}"), text)
-    return {"doc": orjson.loads(doc), "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
+    return {**item, "doc": orjson.loads(doc), "root_id": numbers[item["root_id"]], "target_id": None}
 
 
 def _bokeh(module: str) -> Any:
