@@ -108,8 +108,12 @@ def test_figures_are_those_of_diff_and_held(maps: Path, named: str) -> None:
         "gained": "200.0",
         "lost": "100.0",
         "rate": "+0.27",
+        "opening": "300.0",
+        "closing": "400.0",
         "range": "",
         "ratio": "0.5×",
+        "marks": "",
+        "maps": "2023-12-31 → 2024-12-31",
     }
     assert data["days"] == ["2022-12-31", "2023-06-30", "2023-12-31", "2024-12-31"]
     assert data["held"]["total"] == [100.0, 200.0, 300.0, 400.0]
@@ -256,10 +260,79 @@ def test_the_range_is_that_of_diff_and_the_csv_has_none(maps: Path, named: str) 
     # Closing a map earlier comes to 100 km² less, closing a map later to 100 km² more.
     assert (total.net_min_km2, total.net_max_km2) == (pytest.approx(100, abs=0.1), pytest.approx(300, abs=0.1))
     assert content.data(report)["periods"][0]["figures"]["total"]["texts"]["range"] == "+100.0 to +300.0"
-    csv = base64.b64decode(content.context(report)["csv"])
+    csv = base64.b64decode(content.context(report, "km2")["csv"])
     assert csv == render(frontcalc.diff(["2023"], archive=maps, regions=named), "csv")
     assert ">range of net<" in html_page(report)
     assert ">range of net<" not in html_page(measured(maps, named))
+
+
+def test_months_are_those_of_diff_and_of_longer_periods_alone(archive: Write) -> None:
+    days = ("2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31")
+    squares = ([(0, 0)], [(0, 0), (1, 0)], [(1, 0)], [(1, 0), (2, 0), (3, 0)])
+    maps = archive(
+        {day: {"control_map": own, "russian_advances": [None]} for day, own in zip(days, squares, strict=True)}
+    )
+    options: Any = {"by": "none"}
+    shown = content.context(measure(["2024-Q1", "2024-03"], maps, options), "km2")["months"]
+    figures = [(month, one["net"], one["gained"], one["lost"], one["maps"]) for month, one in shown]
+    assert figures == [
+        ("2024-01", "+100.0", "100.0", "0.0", "2023-12-31 → 2024-01-31"),
+        ("2024-02", "−100.0", "0.0", "100.0", "2024-01-31 → 2024-02-29"),
+        ("2024-03", "+200.0", "200.0", "0.0", "2024-02-29 → 2024-03-31"),
+    ]
+    assert 'id="months"' in frontcalc.report(["2024-Q1"], archive=maps, by="none", with_range=False)
+    assert 'id="months"' not in frontcalc.report(["2024-03"], archive=maps, by="none", with_range=False)
+    # A period that the maps end in has the months that they reach, one that is cut the parts.
+    assert [month for month, _ in content.context(measure(["2024"], maps, options), "km2")["months"]] == [
+        "2024-01",
+        "2024-02",
+        "2024-03",
+    ]
+    cut = content.context(measure(["2024-01-31..2024-03-31"], maps, options), "km2")["months"]
+    assert [month for month, _ in cut] == ["2024-02", "2024-03"]
+
+
+def test_square_miles_are_the_unit_of_every_figure(maps: Path, named: str, tmp_path: Path, run_here: Run) -> None:
+    report = measured(maps, named)
+    page = html_page(report, "mi2")
+    # 200 km² are 77.2 square miles, 100 are 38.6.
+    assert data_of(page)["periods"][1]["figures"]["total"]["gained"] == 77.2
+    assert data_of(page)["held"]["total"] == [38.6, 77.2, 115.8, 154.4]
+    csv = base64.b64decode(content.context(report, "mi2")["csv"])
+    own = frontcalc.diff(["2023", "2024"], archive=maps, regions=named, snap="none")
+    assert csv == render(own, "csv", units="mi2")
+    body = page.partition("</head>")[2].partition("<script")[0]
+    assert "+38.6</span> <small>mi² net" in body
+    assert "grew by about 39 sq mi in 2024" in body
+    assert "km²" not in body
+    target = tmp_path / "report.html"
+    assert run_here("report", "2024", "--archive", maps, "--units", "mi2", "-o", target).returncode == 0
+    assert "mi² net" in target.read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="no unit is named 'acres'"):
+        frontcalc.report(["2024"], archive=maps, units="acres")
+
+
+def test_coasts_and_towns_are_drawn_where_they_are_known(maps: Path, archive: Write) -> None:
+    here = content.data(measure(["2024-09"], None, {}))
+    names = {name: (coarsest, style) for name, _, _, coarsest, style in here["names"]}
+    assert area_km2(here["sea"]) > 1e6
+    assert len(here["countries"]) > 10
+    assert names["Bakhmut"] < names["Kherson"]
+    assert {"Zaporizhzhia", "Crimea"} <= {name for name, _, _, _, style in here["names"] if style == "italic"}
+    far = {day: {"control_map": [(300, 0)], "russian_advances": [None]} for day in ("2023-12-31", "2024-12-31")}
+    there = content.data(measure(["2024"], archive(far), {}))
+    assert (there["sea"], there["countries"], there["names"]) == ([], [], [])
+
+
+def test_each_card_has_the_lines_of_its_period_and_the_table_its_marks(archive: Write) -> None:
+    held = {"2024-02-24": [(0, 0)], "2024-12-31": [(0, 0), (1, 0)], "2025-10-26": [(1, 0)]}
+    maps = archive({day: {"control_map": own, "russian_advances": [None]} for day, own in held.items()})
+    shown = content.context(measure(["2024", "2025"], maps, {"by": "none"}), "km2")
+    first, second = (card["notes"] for card in shown["cards"])
+    assert first[0] == "b – begins with the map of 24 Feb 2024: what changed before it is not in it"
+    assert second[0].startswith("p – ends with the map of 26 Oct")
+    assert all(len(card["notes"]) <= 4 for card in shown["cards"])
+    assert [texts["marks"] for _, _, texts in shown["table"]] == ["b", "p"]
 
 
 def test_levels_do_not_mix_names(archive: Write) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from conftest import collection, square
 
 import frontcalc
 from frontcalc.outputs import render
+from frontcalc.outputs.numbers import km2
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the tests of the page need the development packages")
 CHROMIUM = os.environ.get("FRONTCALC_CHROMIUM") or shutil.which("chromium")
@@ -95,7 +97,7 @@ def hostile(archive: Path, regions: Path, tmp_path_factory: pytest.TempPathFacto
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of two quarters of the bundled sample."""
     path = tmp_path_factory.mktemp("sample") / "report.html"
-    path.write_text(frontcalc.report(["2024-08", "2024-09"]), encoding="utf-8")
+    path.write_text(frontcalc.report(["2024-Q2", "2024-Q3"]), encoding="utf-8")
     return path
 
 
@@ -167,13 +169,48 @@ def test_the_slider_shows_each_map_and_the_chart_follows(page: Opened) -> None:
     for day, held, step in (("30 June 2024", 400.0, 3), ("31 December 2023", 300.0, 2), ("30 June 2023", 200.0, 1)):
         page.page.keyboard.press("ArrowLeft")
         assert slider.input_value() == str(step)
-        assert page.text("#day-name") == day
+        assert page.text("output.day-name") == day
         assert f"Map of {day}, all regions: {held:.1f} km² held" in page.text("#map-words")
         assert page.data_of("here-source")["y"] == [held]
     (east_of_held,) = page.data_of("held-source")["xs"]
     page.page.click("[data-step='-1']")
-    assert page.text("#day-name") == "31 December 2022"
+    assert page.text("output.day-name") == "31 December 2022"
     assert page.data_of("held-source")["xs"] != [east_of_held]
+
+
+def test_months_follow_the_region(chromium: Any, sample: Path) -> None:
+    one = opened(chromium, sample)
+    months = frontcalc.diff(["2024-06"])
+    total, donetsk = (next(row for row in months.rows if row.region == name) for name in ("total", "Donetsk"))
+    june = one.page.locator("#months tbody tr", has_text="2024-06").locator("td")
+    assert june.all_inner_texts()[0] == km2(total.net_km2, signed=True)
+    one.page.select_option("#region", "Donetsk")
+    assert one.text("#months-title") == "Month by month, Donetsk"
+    assert june.all_inner_texts()[1] == km2(donetsk.gained_km2)
+    assert one.page.locator("#months tbody tr").count() == 6
+    hold_still(one, sample)
+    one.page.context.close()
+
+
+def test_names_on_the_map_leave_each_other_room(chromium: Any, sample: Path) -> None:
+    one = opened(chromium, sample)
+
+    def names() -> list[tuple[str, float, float]]:
+        placed = one.data_of("labels-source")
+        return list(zip(placed["text"], placed["x"], placed["y"], strict=True))
+
+    map_ = "Bokeh.documents[0].roots()[0]"
+    few, scale = names(), one.page.evaluate(f"({map_}.x_range.end - {map_}.x_range.start) / {map_}.inner_width")
+    assert {"Donetsk", "Kharkiv", "Mariupol"} <= {name for name, _, _ in few}
+    for (name, x, y), (other, right, high) in combinations(few, 2):
+        # No letter is narrower than 3 pixels, and none lower than 12.
+        apart = abs(x - right) > 1.5 * (len(name) + len(other)) * scale or abs(y - high) > 12 * scale
+        assert apart, (name, other)
+    for _ in range(5):
+        one.page.click("[data-zoom=in]")
+    assert {"Robotyne", "Vuhledar"} & {name for name, _, _ in names()}
+    hold_still(one, sample)
+    one.page.context.close()
 
 
 def test_play_runs_through_the_maps_and_stops(page: Opened) -> None:
@@ -195,7 +232,7 @@ def test_a_click_on_the_chart_chooses_the_map(page: Opened) -> None:
 def test_links_to_a_state_open_it_and_follow_it(chromium: Any, page: Opened, hostile: Path) -> None:
     address = f"#{urlencode({'period': '2023', 'region': HOSTILE})}"
     new = opened(chromium, hostile, address)
-    assert (new.text("#region-name"), new.page.locator("#region").input_value()) == (HOSTILE, HOSTILE)
+    assert (new.text(".region-name"), new.page.locator("#region").input_value()) == (HOSTILE, HOSTILE)
     assert "Map of 31 December 2023" in new.text("#map-words")
     assert "200.0 km² held. 2023: gained 100.0 km², lost 0.0 km²" in new.text("#map-words")
     assert "+100.0 km² net" in new.page.locator(".card").nth(0).inner_text()

@@ -17,10 +17,11 @@ from frontcalc.periods import UNITS as UNITS_OF_TIME
 @options.measuring
 @options.workers
 @options.option("--range/--no-range", f"Show {options.RANGE}", name="with_range", default=True, show_default=True)
+@results.units
 @options.option("-o --output FILE", "The page, as in report.html; - is stdout.", required=True)
 @options.loudness
 @options.help_all
-def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
+def report_command(periods: tuple[str, ...], output: str, units: str | None, **how: Any) -> None:
     """Write one HTML page of what changed in each PERIOD, and where.
 
     frontcalc report 2023 2024 --archive maps/ -o report.html
@@ -33,7 +34,7 @@ def report_command(periods: tuple[str, ...], output: str, **how: Any) -> None:
     if output != "-" and Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: the page is HTML; name it as in report.html")
     with terminal.progress():
-        page = frontcalc.report(periods, **options.given(how))
+        page = frontcalc.report(periods, units=units or "km2", **options.given(how))
     results.write(page.encode(), output)
 
 

@@ -42,7 +42,7 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     return [CompletionItem(code, help=says) for code, says in CODES.items() if code.startswith(incomplete.upper())]
 
 
-_units = options.option("--units", "Square kilometres or square miles [default: km2].", type=click.Choice(UNITS))
+units = options.option("--units", "Square kilometres or square miles [default: km2].", type=click.Choice(UNITS))
 _notes = options.option(
     "--notes",
     "What stands beside figures: the notes that matter most, or all [default: few].",
@@ -50,7 +50,7 @@ _notes = options.option(
 )
 _table = options.together(
     options.option("-o --output FILE", "Write to a file, whose suffix chooses the form; - is stdout."),
-    _units,
+    units,
     options.option("--bom", "Begin CSV with a byte order mark, for Excel."),
     _notes,
     options.option(
@@ -77,7 +77,7 @@ picture = options.together(
     ),
     options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
     options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
-    _units,
+    units,
     _notes,
     options.loudness,
     options.help_all,

@@ -18,11 +18,13 @@ from typing import Any, Unpack
 import orjson
 
 from frontcalc.archives import Archive
+from frontcalc.crs import M_PER_MILE
 from frontcalc.errors import extra_package
 from frontcalc.keywords import facade
+from frontcalc.outputs.numbers import scaled
 from frontcalc.page.content import PageContent, context, data, measure
 from frontcalc.periods import PeriodsLike
-from frontcalc.pictures.style import THEMES
+from frontcalc.pictures.style import THEMES, style_of
 from frontcalc.run.options import Keywords
 
 _SCRIPTS = ("shapes", "words", "map", "series", "ranking", "table", "main")
@@ -32,6 +34,7 @@ _POLICY = (
 """It forbids every connection, and every script but those whose digests it names."""
 
 _FONT = "system-ui, sans-serif"
+_MILES, _TICKS = {"m": (1, "m", "metre"), "mi": (M_PER_MILE, "mi", "mile")}, [1, 2, 5, 10, 20, 50, 100, 200, 500]
 _HOVER = '<div class="hover"><b>@name</b><br>@held<br>@gained<br>@lost<br>@net</div>'
 _HOVER_SERIES = '<div class="hover"><b>@label</b><br>@text</div>'
 _TEXT = {"text_baseline": "middle", "text_font_size": "12px", "text_font": {"value": _FONT}}
@@ -44,6 +47,7 @@ def report(
     *,
     archive: str | Path | Archive | None = None,
     with_range: bool = True,
+    units: str = "km2",
     **options: Unpack[Keywords],
 ) -> str:
     """Return an HTML page of how much territory was gained and lost in each period, by region, and where.
@@ -56,6 +60,8 @@ def report(
         A folder of dated maps; None for the bundled synthetic sample, which the page is marked with.
     with_range : bool
         Show the least and the most that each net change comes to, as `diff` does with the same option.
+    units : str
+        `km2` (the default) or `mi2`, of all figures, the CSV in it too.
     **options
         How to measure: see `Options`. A page is of one actor.
 
@@ -68,7 +74,7 @@ def report(
     Raises
     ------
     UsageError
-        More than one actor is asked for, Bokeh is not installed, or as `diff`.
+        More than one actor is asked for, there is no such unit, Bokeh is not installed, or as `diff`.
     DataError, NoDataError
         As `diff`.
 
@@ -82,19 +88,19 @@ def report(
     '<!doctype html>'
     """
     # Before anything is measured.
+    style_of({"units": units})
     _bokeh("plotting")
-    return html_page(measure(periods, archive, options, with_range=with_range))
+    return html_page(measure(periods, archive, options, with_range=with_range), units)
 
 
-def html_page(report: PageContent) -> str:
+def html_page(report: PageContent, units: str = "km2") -> str:
     """Return a report as an HTML page that stands by itself; raise UsageError where Bokeh is not installed."""
-    texts = context(report)
-    drawn = {
-        "map": _map_figure(synthetic=texts["synthetic"]),
-        "series": _series_figure(),
-        "ranking": _ranking_figure(),
+    texts, shown = context(report, units), data(scaled(report, units))
+    figures = {
+        "map": _item(_map_figure(synthetic=texts["synthetic"], units=units)),
+        "series": _item(_series_figure(texts["unit"])),
+        "ranking": _item(_ranking_figure()),
     }
-    figures = {name: _item(figure) for name, figure in drawn.items()}
     library = "\n".join(_bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
     script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (library, script))
@@ -112,7 +118,8 @@ def html_page(report: PageContent) -> str:
         library=library,
         script=script,
         figures=_json(figures),
-        data=_json(data(report)),
+        data=_json(shown),
+        coast=bool(shown["sea"]),
         policy=_POLICY.format(" ".join(f"'sha256-{digest}'" for digest in digests)),
         bokeh_version=figures["map"]["version"],
     )
@@ -133,12 +140,9 @@ def _item(figure: Any) -> dict[str, Any]:
     """Return a figure as Bokeh's JSON, its models numbered from 1: Bokeh counts on from figure to figure."""
     item = _bokeh("embed").json_item(figure)
     numbers: dict[str, str] = {}
-
-    def renumbered(match: re.Match[str]) -> str:
-        return numbers.setdefault(match[0], f"m{len(numbers) + 1}")
-
-    doc = orjson.loads(re.sub(r'(?<="id":")[^"]*', renumbered, orjson.dumps(item["doc"]).decode()))
-    return {"doc": doc, "root_id": numbers[item["root_id"]], "version": item["version"], "target_id": None}
+    text = orjson.dumps(item["doc"]).decode()
+    doc = re.sub(r'(?<="id":")[^"]*', lambda match: numbers.setdefault(match[0], f"m{len(numbers) + 1}"), text)
+    return {**item, "doc": orjson.loads(doc), "root_id": numbers[item["root_id"]], "target_id": None}
 
 
 def _bokeh(module: str) -> Any:
@@ -146,30 +150,35 @@ def _bokeh(module: str) -> Any:
     return extra_package(f"bokeh.{module}", where="a page")
 
 
-def _map_figure(*, synthetic: bool) -> Any:
+def _map_figure(*, synthetic: bool, units: str) -> Any:
     """Return the map: ground held, gained and lost, and the regions, whose figures show under the pointer."""
     models = _bokeh("models")
     tools = [models.PanTool(), models.WheelZoomTool(modifiers="ctrl"), models.TapTool()]
     figure = _figure("map", tools, height=560)
     figure.axis.visible = False
     figure.grid.visible = False
-    for name in ("land", "held", "lost", "gained"):
+    for name in ("sea", "countries", "land", "held", "lost", "gained"):
         glyph = figure.multi_polygons("xs", "ys", source=_source(name, "xs ys"), name=name, line_width=0.5)
         glyph.nonselection_glyph = None
+    # Frontiers and coasts once more, above what is held.
+    countries = figure.select_one({"name": "countries"}).data_source
+    figure.multi_polygons("xs", "ys", source=countries, name="frontiers", fill_alpha=0, line_width=1.2)
     regions = _source("regions", "xs ys name held gained lost net width alpha")
     lines = {"fill_alpha": 0, "line_width": "width", "line_alpha": "alpha"}
     borders = figure.multi_polygons("xs", "ys", source=regions, name="regions", **lines)
     borders.nonselection_glyph = None
-    labels = _source("labels", "x y text")
+    labels, centred = _source("labels", "x y text style"), {"text_align": "center", "text_font_style": "style"}
     for name in ("halos", "labels"):
         # An outline hides the letters that it is drawn with: they are written once more above it.
-        figure.text("x", "y", text="text", source=labels, name=name, text_align="center", text_outline_width=3, **_TEXT)
+        figure.text("x", "y", text="text", source=labels, name=name, text_outline_width=3, **centred, **_TEXT)
+    figure.scatter("x", "y", source=_source("towns", "x y"), name="towns", size=4)
     figure.add_tools(models.HoverTool(renderers=[borders], tooltips=_HOVER, point_policy="follow_mouse"))
     figure.add_layout(
         models.ScaleBar(
             name="scale",
             range=figure.x_range,
             unit="m",
+            dimensional=models.MetricLength() if units == "km2" else models.ImperialLength(basis=_MILES, ticks=_TICKS),
             location="bottom_left",
             background_fill_alpha=0,
             border_line_alpha=0,
@@ -192,7 +201,7 @@ def _source(name: str, columns: str) -> Any:
     return _bokeh("models").ColumnDataSource({column: [] for column in columns.split()}, name=f"{name}-source")
 
 
-def _series_figure() -> Any:
+def _series_figure(unit: str) -> Any:
     """Return the chart of the area held, with a mark at the map shown and a band over the period chosen."""
     models = _bokeh("models")
     figure = _figure("series", [models.TapTool()], height=260, x_axis_type="datetime")
@@ -205,8 +214,8 @@ def _series_figure() -> Any:
     figure.scatter("x", "y", source=_source("here", "x y"), size=11, line_width=2, name="here")
     figure.add_tools(models.HoverTool(renderers=[dots], tooltips=_HOVER_SERIES, mode="vline"))
     figure.yaxis.formatter = models.NumeralTickFormatter(format="0,0")
-    figure.yaxis.axis_label = "km² held"
-    figure.xaxis.formatter = models.DatetimeTickFormatter(months="%b %Y", days="%d %b", years="%Y")
+    figure.yaxis.axis_label = f"{unit} held"
+    figure.xaxis.formatter = models.DatetimeTickFormatter(months="%b\n%Y", days="%d\n%b", years="%Y")
     return figure
 
 
@@ -220,6 +229,7 @@ def _ranking_figure() -> Any:
         bars.nonselection_glyph = None
     figure.text("end", "region", text="net", source=source, name="nets", x_offset=6, **_TEXT)
     figure.ygrid.visible = False
+    figure.xaxis.ticker.desired_num_ticks = 4
     figure.xaxis.formatter = models.NumeralTickFormatter(format="0,0")
     return figure
 

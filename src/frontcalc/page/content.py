@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -20,7 +22,7 @@ import shapely
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
-from frontcalc.errors import UsageError
+from frontcalc.errors import NoDataError, UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.measure.diff import changes, diff
 from frontcalc.measure.held import holdings
@@ -30,11 +32,11 @@ from frontcalc.outputs import render
 from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.grid import basis, projection, title_of
 from frontcalc.outputs.layout import ratio_text
-from frontcalc.outputs.numbers import BLANK, decimals, km2
+from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
-from frontcalc.periods import PeriodsLike
-from frontcalc.pictures.frame import projected
-from frontcalc.regions import UNASSIGNED
+from frontcalc.periods import PeriodsLike, calendar_periods
+from frontcalc.pictures.frame import countries_around, projected, towns
+from frontcalc.pictures.labels import METRES_PER_POINT
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
 
@@ -45,20 +47,25 @@ MAPS_BYTES = 2_400_000  # what the maps of a page may take; beyond it they are s
 Shape = list[list[list[int]]]
 """Polygons, each an outline and its holes, each the steps east and north from point to point, from (0, 0) on."""
 
+COARSE_M = 500  # how far coasts and frontiers around the regions are simplified
+_MIDDLE = (-1e5, -1e5, 1e5, 1e5)  # of a plane: a box, in metres
 _LISTED = 6
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageContent:
     """What a page shows: the results of `diff` (of RangeRow with ranges) and of `changes`, and ground to draw.
 
-    `maps` is what is held on each map of `held`, simplified on the plane; `change` are the polygons of each row of
-    `polygons`, and `land` those of the regions, drawn so.
+    `months` are the figures of the months of longer periods. `maps` is what is held on each map of `held`, simplified
+    on the `plane`; `change` are the polygons of each row of `polygons`, and `land` those of the regions, drawn so.
     """
 
     figures: Table[DiffRow, Meta]
+    months: Table[DiffRow, Meta]
     polygons: Table[ChangeRow, Meta]
     held: Table[HeldRow, Meta]
+    plane: str
     maps: tuple[Geometries, ...]
     change: tuple[shapely.Geometry, ...]
     land: dict[str, shapely.Geometry]
@@ -81,15 +88,34 @@ def measure(
         return on_plane([ground], source_crs, plane)
 
     maps = [day for used in figures.meta.periods for day in (used.opening, used.closing) if day]
-    one = options.copy()
-    one["actor"] = figures.meta.actors[0]
+    one: Keywords = {**options, "actor": figures.meta.actors[0]}
     held, drawn, regions = holdings(min(maps), max(maps), draw, archive=archive, **one)
     change: list[shapely.Geometry] = []
     for period in dict.fromkeys(row.period for row in polygons.rows):
         # Polygons of one period are neighbours and simplified together.
         change.extend(on_plane([row.geometry for row in polygons.rows if row.period == period], crs.LONLAT, plane))
     land = dict(zip(regions, on_plane(list(regions.values()), held.meta.crs, plane), strict=True))
-    return PageContent(figures, polygons, held, tuple(drawn), tuple(change), land)
+    # What the maps need is in the cache by now.
+    months = _months(figures, archive, options)
+    return PageContent(figures, months, polygons, held, plane, tuple(drawn), tuple(change), land)
+
+
+def _months(
+    figures: Table[DiffRow, Meta], archive: str | Path | Archive | None, options: Keywords
+) -> Table[DiffRow, Meta]:
+    """Measure the months of the periods that are longer than one, as far as there are maps; there may be none."""
+    months: set[str] = set()
+    for used in figures.meta.periods:
+        if (first := used.opening) and (last := used.closing):
+            begin = max(used.opens_on or first, first.replace(day=1) - _ONE_DAY) + _ONE_DAY
+            end = max(begin, min(used.closes_on or last, last + 31 * _ONE_DAY))
+            own = [one for one in calendar_periods("month", begin, end) if not one.opens_on or one.opens_on < last]
+            months |= {month.label for month in own if len(own) > 1}
+    # Maps that are too far apart for months may be near enough for years.
+    with suppress(NoDataError):
+        if months:
+            return diff(sorted(months), archive=archive, **options)
+    return replace(figures, kind=DiffRow, rows=())
 
 
 def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
@@ -121,14 +147,13 @@ def encoded(ground: shapely.Geometry) -> Shape:
 
 
 def label_point(ground: shapely.Geometry) -> list[int]:
-    """Return a position well inside the largest part of a geometry, in steps of `GRID_M`."""
+    """Return the position furthest from the edge of the largest part of a geometry, in steps of `GRID_M`."""
     parts = geometry.polygonal(ground)
     if not len(parts):
         return [0, 0]
-    largest = parts[int(np.argmax(shapely.area(parts)))]
-    centre = shapely.centroid(largest)
-    inside = centre if largest.contains(centre) else shapely.point_on_surface(largest)
-    return [round(inside.x / GRID_M), round(inside.y / GRID_M)]
+    circle = shapely.maximum_inscribed_circle(max(parts, key=shapely.area), tolerance=10 * GRID_M)
+    x, y = np.rint(shapely.get_coordinates(circle)[0] / GRID_M).astype(int).tolist()
+    return [x, y]
 
 
 def _steps(ring: shapely.LinearRing) -> list[int]:
@@ -142,76 +167,83 @@ def _steps(ring: shapely.LinearRing) -> list[int]:
 
 
 def data(page: PageContent) -> dict[str, Any]:
-    """Return what the scripts show: figures rounded as tables show them, and shapes."""
+    """Return what the scripts show: figures rounded as tables show them, and shapes; what has areas is in its unit."""
     tolerance_m, maps = _maps(page)
     moved = _moved(page)
     held: dict[str, list[float | None]] = {key: [] for key in moved}
     for row in page.held.rows:
         if (key := _key(page, row)) in held:
             held[key].append(_tenths(row.held_km2))
-    rows = [list(own) for _, own in groupby(page.figures.rows, key=attrgetter("period"))]
+    tables = (page.figures.rows, page.months.rows)
+    rows, months = ([list(own) for _, own in groupby(table, key=attrgetter("period"))] for table in tables)
     return {
         "tolerance": tolerance_m,
         "grid": GRID_M,
         "periods": [_period(page, mine, before, moved) for before, mine in zip([[], *rows], rows, strict=False)],
         "days": [day.isoformat() for day in dict.fromkeys(row.date for row in page.held.rows)],
         "held": held,
+        "months": [_period(page, mine, [], moved) for mine in months],
         "maps": maps,
-        "land": [
-            {"region": name, "shape": encoded(ground), "at": label_point(ground)} for name, ground in page.land.items()
-        ],
+        **_surroundings(page, moved),
+        "land": [{"region": name, "shape": encoded(ground)} for name, ground in page.land.items()],
     }
 
 
-def context(page: PageContent) -> dict[str, Any]:
+def context(page: PageContent, units: str) -> dict[str, Any]:
     """Return the texts of a page, as they are: the template escapes them."""
-    figures, meta = page.figures, page.figures.meta
+    figures, meta, shown, unit = page.figures, page.figures.meta, scaled(page, units), unit_of(units)
     notices = tuple(dict.fromkeys([*meta.notices, *page.held.meta.notices]))
-    totals = [row for row in figures.rows if row.level == TOTAL]
+    totals, months = ([row for row in own.rows if row.level == TOTAL] for own in (shown.figures, shown.months))
     labels, heads = [row.period for row in totals], map(period_heading, totals)
-    moved = _moved(page)
-    # The columns of `diff` alone, which its readers know.
-    rows = tuple(DiffRow(*(getattr(row, column.name) for column in fields(DiffRow))) for row in figures.rows)
-    title = title_of(meta.actors[0], meta)
+    moved = _moved(shown)
+    title = title_of(meta.actors[0], meta, unit)
     return {
         "title": printable(f"{title}: {'; '.join(heads)}"),
         "kicker": printable(title),
         "aside": f"view: {meta.view_words}",
-        "paragraphs": [(capital(first.rstrip(":")), capital(" ".join(rest))) for first, *rest in paragraphs(figures)],
+        "unit": unit,
+        "units": units,
+        "paragraphs": [
+            (capital(one.rstrip(":")), capital(" ".join(rest))) for one, *rest in paragraphs(figures, units)
+        ],
         "synthetic": any(notice.code == "SYNTHETIC" for notice in notices),
         "cards": [
             {
                 "heading": period_heading(row),
                 "figures": _texts(row, before),
                 "before": period_heading(before) if before else "",
-                "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
-                "marks": row.flags,
                 "days": row.days,
-                "notes": _lines_of(page, row.period, notices),
+                "notes": _lines(figures.rows, notices, row.period),
             }
             for before, row in zip([None, *totals], totals, strict=False)
         ],
-        "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
-        "loose": UNASSIGNED if UNASSIGNED in moved else "",
-        "marks": explained(figures.rows, meta.actors),
-        "table": [_row(row) for row in figures.rows if _key(page, row) in moved],
-        "csv": base64.b64encode(render(replace(figures, kind=DiffRow, rows=rows), "csv")).decode(),
+        "months": [(row.period, _texts(row, None)) for row in months],
+        "month_notes": _lines(page.months.rows, page.months.meta.notices),
+        "regions": sorted(moved, key=lambda key: key != TOTAL),
+        "marks": explained([*figures.rows, *page.months.rows], meta.actors),
+        "table": [
+            (row, printable(row.region), _texts(row, None)) for row in shown.figures.rows if _key(page, row) in moved
+        ],
+        # The columns of `diff` alone, which its readers know.
+        "csv": base64.b64encode(render(replace(figures, kind=DiffRow), "csv", units=units)).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
         "attribution": [printable(line) for line in meta.attribution],
         "notices": list(_in_plain_words(with_lines(notices))),
         "files": [(printable(file.name), file.sha256) for file in page.held.meta.files],
-        "maps": len(page.maps),
+        "days": len(page.maps),
         "grid": GRID_M,
+        "coarse": COARSE_M,
         "version": meta.version,
     }
 
 
-def _lines_of(page: PageContent, period: str, notices: Sequence[Notice]) -> list[str]:
-    """Return the lines beside the figures of a period; that maps are made up stands above all of them."""
-    rows = [row for row in page.figures.rows if row.period == period]
-    mine = [one for one in notices if one.period == period and one.code != "SYNTHETIC"]
-    return [line.strip() for line in caveats(rows, mine)[1:]]
+def _lines(rows: Sequence[DiffRow], notices: Sequence[Notice], period: str = "") -> list[str]:
+    """Return the lines beside figures, or a period's, which need not name it; above all stands SYNTHETIC."""
+    notices = [one for one in notices if period in ("", one.period) and one.code != "SYNTHETIC"]
+    lines = caveats([row for row in rows if period in ("", row.period)], notices)[1:]
+    # In HTML two spaces would be one.
+    return [line.strip().removeprefix(period).strip().replace("  ", f" {BLANK} ", 1) for line in lines]
 
 
 def _key(page: PageContent, row: DiffRow | HeldRow) -> str:
@@ -270,8 +302,12 @@ def _texts(row: DiffRow, before: DiffRow | None) -> dict[str, str]:
         "gained": km2(row.gained_km2),
         "lost": km2(row.lost_km2),
         "rate": km2(row.rate_km2_per_day, signed=True, places=2),
+        "opening": km2(row.opening_km2),
+        "closing": km2(row.closing_km2),
         "range": least_and_most,
         "ratio": ratio,
+        "marks": row.flags,
+        "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
     }
 
 
@@ -280,20 +316,21 @@ def _tenths(value: float | None) -> float | None:
     return None if value is None else decimals(value, 1)
 
 
-def _row(row: DiffRow) -> dict[str, Any]:
-    """Return a row of the table: texts, and the numbers that columns of figures are sorted by."""
-    texts = _texts(row, None)
-    values = (row.gained_km2, row.lost_km2, row.net_km2, row.rate_km2_per_day, row.opening_km2, row.closing_km2)
-    shown = (*(texts[name] for name in ("gained", "lost", "net", "rate")), km2(row.opening_km2), km2(row.closing_km2))
+def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
+    """Return where sea and land are known around the middle of the plane, countries there, and names on the map.
+
+    Each name has its position, the coarsest scale (metres a point) at which it is shown, and its style.
+    """
+    countries, _, covered = countries_around(crs.bounds_in_degrees(page.plane, _MIDDLE), page.plane)
+    shown = towns() if countries else ()
+    points = crs.projector(crs.LONLAT, page.plane)(np.array([town[1:3] for town in shown]).reshape(-1, 2)) / GRID_M
+    named = zip(shown, np.rint(points).astype(int).tolist(), strict=True)
+    always = max(METRES_PER_POINT.values())
+    regions = [(name, *label_point(own), always, "italic") for name, own in page.land.items() if name in moved]
     return {
-        "period": row.period,
-        "region": printable(row.region),
-        "level": row.level,
-        "figures": [
-            (text, "" if value is None else decimals(value, 3)) for text, value in zip(shown, values, strict=True)
-        ],
-        "maps": f"{row.opening or BLANK} → {row.closing or BLANK}",
-        "notes": row.notes,
+        "sea": encoded(shapely.union_all(covered)),
+        "countries": [encoded(shapely.simplify(shapely.union_all(one), COARSE_M)) for one in countries.values()],
+        "names": [*regions, *((name, *at, METRES_PER_POINT[rank], "normal") for (name, _, _, rank), at in named)],
     }
 
 

@@ -166,15 +166,7 @@ def towns() -> tuple[tuple[str, float, float, int], ...]:
 
 def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
     """Return the land around a frame, and the regions of a set, which is in the CRS `plane`, in its projection."""
-    countries: dict[str, Geometries] = {}
-    covered = frontiers = np.empty(0, dtype=object)
-    west, south, east, north = frame.degrees
-    on_globe = shapely.box(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
-    if embedded_covers(np.array([on_globe], dtype=object)):
-        known, borders = _neighbours()
-        countries = {name: projected(shapes, crs.LONLAT, frame.crs) for name, shapes in known.items()}
-        covered = projected(outline(*COVERED), crs.LONLAT, frame.crs)
-        frontiers = shapely.transform(borders, crs.projector(crs.LONLAT, frame.crs))
+    countries, frontiers, covered = countries_around(frame.degrees, frame.crs)
     owner, land = regions.land_owner, projected(regions.land, plane, frame.crs)
     shown = []
     for index in np.unique(owner[shapely.intersects(land, shapely.box(*frame.box))]):
@@ -182,6 +174,19 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
         shape = geometry.polygonal(geometry.union(land[owner == index]))
         shown.append((regions.names[index], shape, country not in regions.partial_countries))
     return Basemap(countries, frontiers, tuple(shown), covered)
+
+
+def countries_around(degrees: Bounds, target: str) -> tuple[dict[str, Geometries], Geometries, Geometries]:
+    """Return the countries around a box, their frontiers and where all land is known, in a CRS; empty elsewhere."""
+    nothing = np.empty(0, dtype=object)
+    west, south, east, north = degrees
+    on_globe = shapely.box(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
+    if not embedded_covers(np.array([on_globe], dtype=object)):
+        return {}, nothing, nothing
+    known, borders = _neighbours()
+    countries = {name: projected(shapes, crs.LONLAT, target) for name, shapes in known.items()}
+    frontiers = shapely.transform(borders, crs.projector(crs.LONLAT, target))
+    return countries, frontiers, projected(outline(*COVERED), crs.LONLAT, target)
 
 
 @lru_cache(maxsize=1)

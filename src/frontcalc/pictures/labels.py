@@ -34,7 +34,7 @@ _FONTS: dict[str, tuple[float, dict[str, Any]]] = {
 
 _MARK_PT = 1.5
 # Up to which scale a town of each rank is named: ground metres a typographic point.
-_METRES_PER_POINT = {1: 1e9, 2: 4_000.0, 3: 2_000.0, 4: 900.0, 5: 450.0}
+METRES_PER_POINT = {1: 1e9, 2: 4_000.0, 3: 2_000.0, 4: 900.0, 5: 450.0}
 _INSIDE = {"region": 0.9, "country": 0.97}  # the share of a name that must lie within its area
 _CITY = 2  # towns up to this rank are named before regions and countries
 _DRY = 0.06
@@ -143,7 +143,7 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
     mine = [
         (label("town", name, located([(lon, lat)]), dot), rank)
         for name, lon, lat, rank in towns()
-        if sheet.px(1) / per_metre <= _METRES_PER_POINT[rank] and west <= lon <= east and south <= lat <= north
+        if sheet.px(1) / per_metre <= METRES_PER_POINT[rank] and west <= lon <= east and south <= lat <= north
     ]
     cities, smaller = [one for one, rank in mine if rank <= _CITY], [one for one, rank in mine if rank > _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]

@@ -47,25 +47,25 @@
 
   function showTexts() {
     const { period, region, day } = state;
-    const { heading, figures: all } = data.periods[period];
-    const one = all[region];
+    const { heading, figures: { [region]: one } } = data.periods[period];
     pick(".choice").forEach((button, at) => button.setAttribute("aria-pressed", at === period));
-    pick(".card").forEach((card, at) => {
-      const texts = data.periods[at].figures[region]?.texts ?? {};
-      for (const cell of card.querySelectorAll("[data-text]")) {
-        cell.textContent = texts[cell.dataset.text] || cell.dataset.none || DASH;
+    const fill = (selector, all) => pick(selector).forEach((place, at) => {
+      const texts = all[at].figures[region]?.texts ?? {};
+      for (const cell of place.querySelectorAll("[data-text]")) {
+        cell.textContent = texts[cell.dataset.text] || (cell.dataset.none ?? DASH);
       }
     });
-    pick(".of-period").forEach((mark) => { mark.textContent = heading; });
+    fill(".card", data.periods);
+    fill("#months tbody tr", data.months);
+    say(".of-period", heading);
     select.value = region;
     slider.value = day;
     slider.setAttribute("aria-valuetext", dayName(data.days[day]));
-    say("day-name", dayName(data.days[day]));
-    say("map-day", dayName(data.days[day]));
-    say("region-name", regionName(region));
-    say("map-words", `Map of ${dayName(data.days[day])}, ${regionName(region)}: ${km2(data.held[region][day])} km² held. ` +
+    say(".day-name", dayName(data.days[day]));
+    say(".region-name", regionName(region));
+    say("#map-words", `Map of ${dayName(data.days[day])}, ${regionName(region)}: ${area(data.held[region][day])} held. ` +
       (one?.net == null ? `${heading} could not be measured: the notices say why.`
-        : `${heading}: gained ${km2(one.gained)} km², lost ${km2(one.lost)} km², net ${km2(one.net, true)} km².`));
+        : `${heading}: gained ${area(one.gained)}, lost ${area(one.lost)}, net ${area(one.net, true)}.`));
   }
 
   function paint() {
@@ -113,7 +113,7 @@
   }
 
   tableOf(document.getElementById("table"), document.getElementById("filter"));
-  say("tolerance", data.tolerance);
+  say("#tolerance", data.tolerance);
   const map = await draw("map", mapOf);
   await draw("series", seriesOf);
   await draw("ranking", rankingOf);
@@ -122,12 +122,12 @@
 
   pick(".choice").forEach((button, at) => button.addEventListener("click", () => choose({ period: at })));
   pick("[data-layer]").forEach((box) => box.addEventListener("change", () => map.layer(box.dataset.layer, box.checked)));
-  const zooms = { in: () => map.zoom(0.7), out: () => map.zoom(1 / 0.7), all: () => map.fit() };
+  const zooms = { in: () => map.look(0.7), out: () => map.look(1 / 0.7), all: () => map.fit() };
   pick("[data-zoom]").forEach((button) => button.addEventListener("click", zooms[button.dataset.zoom]));
   pick("[data-step]").forEach((button) => button.addEventListener("click", () => step(Number(button.dataset.step))));
   const keys = {
-    ArrowLeft: () => map.move(-0.2, 0), ArrowRight: () => map.move(0.2, 0), ArrowUp: () => map.move(0, 0.2),
-    ArrowDown: () => map.move(0, -0.2), "+": zooms.in, "=": zooms.in, "-": zooms.out, 0: zooms.all,
+    ArrowLeft: () => map.look(1, -0.2), ArrowRight: () => map.look(1, 0.2), ArrowUp: () => map.look(1, 0, 0.2),
+    ArrowDown: () => map.look(1, 0, -0.2), "+": zooms.in, "=": zooms.in, "-": zooms.out, 0: zooms.all,
   };
   document.getElementById("map").addEventListener("keydown", (event) => {
     if (!Object.hasOwn(keys, event.key) || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -7,21 +7,18 @@ function rankingOf(view, data, choose) {
   const named = (name) => figure.document.get_model_by_name(name);
   const drawn = new Set([...data.land.map((one) => one.region), "unassigned"]);
 
-  function ranked(figures) {
-    return Object.entries(figures)
+  function show({ period }) {
+    const all = Object.entries(data.periods[period].figures)
       .filter(([region, one]) => drawn.has(region) && (one.gained || one.lost))
       .sort(([, a], [, b]) => Math.abs(b.net) - Math.abs(a.net));
-  }
-
-  function show({ period }) {
-    const all = ranked(data.periods[period].figures), bars = all.slice(0, MOST_BARS);
+    const bars = all.slice(0, MOST_BARS);
     figure.y_range.factors = bars.map(([region]) => regionName(region)).reverse();
     named("ranking-source").data = {
       region: bars.map(([region]) => regionName(region)),
       key: bars.map(([region]) => region),
       gained: bars.map(([, one]) => one.gained),
       lost: bars.map(([, one]) => -one.lost),
-      net: bars.map(([, one]) => km2(one.net, true)),
+      net: bars.map(([, one]) => number(one.net, true)),
       end: bars.map(([, one]) => one.gained),
     };
     figure.height = 60 + 30 * Math.max(bars.length, 1);
@@ -29,9 +26,9 @@ function rankingOf(view, data, choose) {
     // Room for the figure beside the longest bar.
     figure.x_range.setv({ start: -least - 0.04 * most, end: most + 0.45 * (most + least) });
     const words = bars.slice(0, 5).map(([region, one]) =>
-      `${regionName(region)} ${km2(one.net, true)} km² (gained ${km2(one.gained)}, lost ${km2(one.lost)})`);
+      `${regionName(region)} ${area(one.net, true)} (gained ${number(one.gained)}, lost ${number(one.lost)})`);
     const more = all.length - words.length;
-    say("ranking-words", words.length
+    say("#ranking-words", words.length
       ? `Most by net change: ${words.join("; ")}${more > 0 ? `; ${more} more in the table` : ""}.`
       : "No region has a change in this period.");
   }

@@ -10,7 +10,7 @@ function seriesOf(view, data, choose) {
     if (!known.length) return "Nothing was measured here.";
     const least = known.reduce((a, b) => (held[b] < held[a] ? b : a)), most = known.reduce((a, b) => (held[b] > held[a] ? b : a));
     const first = known[0], last = known[known.length - 1];
-    const at = (index) => `${km2(held[index])} km² on ${dayName(data.days[index])}`;
+    const at = (index) => `${area(held[index])} on ${dayName(data.days[index])}`;
     return `${region === "total" ? "All regions" : regionName(region)}: ${at(first)}, ${at(last)}. ` +
       `Least ${at(least)}, most ${at(most)}. ${known.length} maps.`;
   }
@@ -22,14 +22,14 @@ function seriesOf(view, data, choose) {
       x: times,
       y: held.map((value) => value ?? NaN),
       label: data.days.map(dayName),
-      text: held.map((value) => `${km2(value)} km² held`),
+      text: held.map((value) => `${area(value)} held`),
     };
     named("here-source").data = { x: [times[day]], y: [held[day] ?? NaN] };
     named("mark").location = times[day];
     named("band").setv({ left: opening ? Date.parse(opening) : null, right: closing ? Date.parse(closing) : null });
     span(figure.x_range, times, 0.02);
     span(figure.y_range, held.filter((value) => value !== null), 0.08);
-    say("series-words", summary(held, region));
+    say("#series-words", summary(held, region));
   }
 
   function paint(colour) {

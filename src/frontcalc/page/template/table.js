@@ -4,8 +4,9 @@ function tableOf(table, filter) {
   const body = table.tBodies[0], headings = [...table.tHead.rows[0].cells];
 
   function value(row, column) {
-    const cell = row.cells[column];
-    return "value" in cell.dataset ? Number(cell.dataset.value || "-Infinity") : cell.textContent;
+    const text = row.cells[column].textContent;
+    if (!headings[column].classList.contains("figure")) return text;
+    return text === DASH ? -Infinity : Number(text.replaceAll(",", "").replace(MINUS, "-"));
   }
 
   function sort(column) {
@@ -25,7 +26,7 @@ function tableOf(table, filter) {
       row.hidden = !words.every((word) => text.includes(word));
     }
     const shown = [...body.rows].filter((row) => !row.hidden).length;
-    say("count", shown === body.rows.length ? `${shown} rows` : `${shown} of ${body.rows.length} rows`);
+    say("#count", shown === body.rows.length ? `${shown} rows` : `${shown} of ${body.rows.length} rows`);
   }
 
   headings.forEach((heading, column) => heading.firstElementChild.addEventListener("click", () => sort(column)));

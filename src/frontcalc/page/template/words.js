@@ -1,11 +1,15 @@
 // Figures and days in words, as the tables write them.
 
-const MINUS = "\u2212", DASH = "\u2013";
+const MINUS = "\u2212", DASH = "\u2013", UNIT = document.documentElement.dataset.unit;
 
-function km2(value, signed = false) {
+function number(value, signed = false) {
   if (value === null || value === undefined) return DASH;
   const text = Math.abs(value).toLocaleString("en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return (value < 0 ? MINUS : signed && value > 0 ? "+" : "") + text;
+}
+
+function area(value, signed = false) {
+  return `${number(value, signed)} ${UNIT}`;
 }
 
 function dayName(day) {
@@ -16,6 +20,6 @@ function regionName(region) {
   return { total: "all regions", unassigned: "in no region" }[region] ?? region;
 }
 
-function say(id, text) {
-  document.getElementById(id).textContent = text;
+function say(selector, text) {
+  for (const place of document.querySelectorAll(selector)) place.textContent = text;
 }
