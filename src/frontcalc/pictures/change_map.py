@@ -152,12 +152,8 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
     """Return what stands around the map."""
     rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
-    north_south, east_west = "N" if frame.lat >= 0 else "S", "E" if frame.lon >= 0 else "W"
-    centre = f"{abs(frame.lat):.1f}° {north_south} {abs(frame.lon):.1f}° {east_west}"
-    projection = f"Lambert azimuthal equal-area projection centred on {centre} (WGS 84)"
-    west, south, east, north = COVERED
-    coast = f"Coast and neighbours are known from {west:g}° to {east:g}° E and {south:g}° to {north:g}° N only."
-    shown = frame.degrees
+    (west, south, east, north), shown = COVERED, frame.degrees
+    coast = "Coast and neighbours are known around Ukraine only."
     if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
         coast = "Coast and neighbours: Natural Earth."
     whole = out = 0.0
@@ -170,7 +166,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
         scene.table,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in the {projection}. {coast}"],
+        [f"Drawn in a Lambert azimuthal equal-area projection. {coast}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
 

@@ -102,7 +102,7 @@ def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = 
     sheet.write(words)
     for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
         axis = f"{unit.label} held; the axis does not start at zero"
-        sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
+        sheet.title_above(box, f"{titles.isolated(actor, [actor])}, {axis}" if len(curves) > 1 else axis)
         _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
 

@@ -12,10 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError, extra_package
-from frontcalc.names import printable
 from frontcalc.outputs.numbers import Unit, km2
 from frontcalc.pictures.style import Theme
-from frontcalc.pictures.titles import Words
+from frontcalc.pictures.titles import END, ISOLATE, Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,18 +120,22 @@ class Sheet:
         self.figure.add_artist(Rectangle((left, bottom), width, height, transform=self.figure.transFigure, **style))
 
     def wrap(self, text: str, size_pt: float, width: float, **font: Any) -> list[str]:
-        """Return text in lines no wider than some pixels; a word that is wider is cut."""
+        """Return printable text in lines no wider than some pixels; a word that is wider is cut."""
         # The width of a line is near enough that of its words, and each is measured once.
         space = self.measure("n n", size_pt, **font)[0] - self.measure("nn", size_pt, **font)[0]
         lines: list[str] = []
         reached = width
-        for word in printable(text).split():
+        for word in text.split():
             long = self.measure(word, size_pt, **font)[0]
             if lines and reached + space + long <= width * 0.995:
                 lines[-1] += f" {word}"
                 reached += space + long
             else:
-                lines.append(self.fit(word, size_pt, width, **font))
+                # What is set apart from the text around it is so in both of two lines.
+                within = bool(lines) and lines[-1].count(ISOLATE) > lines[-1].count(END)
+                if within:
+                    lines[-1] += END
+                lines.append(ISOLATE * within + self.fit(word, size_pt, width, **font))
                 reached = long
         return lines
 
@@ -240,15 +243,14 @@ class Picture:
         """Return the picture as PNG, SVG or PDF, the same bytes every time."""
         if format_ not in FORMATS:
             raise UsageError(f"no picture has the form {format_!r}", cure=f"forms are {', '.join(FORMATS)}")
-        title = printable(self.words.title)
-        description = printable(" ".join([self.words.subtitle, *self.words.source]))
+        description = " ".join([self.words.subtitle, *self.words.source])
         # No date, and no version of matplotlib: the same picture is the same bytes.
         metadata: dict[str, dict[str, Any]] = {
             "png": {"Description": description, "Software": None},
             "svg": {"Description": description, "Date": None, "Creator": None},
             "pdf": {"Subject": description, "CreationDate": None, "Producer": None},
         }
-        out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": title, **metadata[format_]}
+        out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": self.words.title, **metadata[format_]}
         with plain_settings():
             self.figure.savefig(out, format=format_, dpi=self.figure.dpi, facecolor=colour, metadata=own)
         return out.getvalue()
