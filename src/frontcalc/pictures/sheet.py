@@ -105,7 +105,12 @@ class Sheet:
 
     def text(self, x: float, y: float, text: str, size_pt: float, **style: Any) -> Any:
         """Write text at a pixel of the sheet; formulas and control characters in it mean nothing."""
+        from matplotlib.patheffects import Normal
+
         plain: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
+        if ISOLATE in text:
+            # As outlines: matplotlib writes text into a PDF as if what shows nothing had the width of a blank.
+            plain["path_effects"] = [Normal()]
         return self.figure.text(x / self.width, y / self.height, text, **(plain | style))
 
     def axes(self, box: Box) -> Axes:

@@ -60,7 +60,12 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
 def _unmarked(line: str) -> str:
     """Return a line beside a figure without the letters that mark cells: a picture has none."""
     line = re.sub(r"( [a-z])?  ", ": ", line.strip(), count=1)
-    return line.replace("also b: ", "also a break in the maps: ").replace("what is marked u is", "some of it is")
+    return line.replace("also b: ", "also a break in the maps: ").replace("what is marked u", "change in some regions")
+
+
+def is_from_the_right(text: str) -> bool:
+    """Say whether a text has letters of a script that is written from right to left."""
+    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
 
 
 def isolated(text: str, names: Iterable[str]) -> str:
@@ -68,9 +73,7 @@ def isolated(text: str, names: Iterable[str]) -> str:
 
     Without the isolates of Unicode, figures behind a name in Arabic would stand before it, and its sentence be turned.
     """
-    turning = [
-        one for one in map(printable, names) if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in one)
-    ]
+    turning = [name for name in map(printable, names) if is_from_the_right(name)]
     text = printable(text)
     if not turning:
         return text
