@@ -20,6 +20,7 @@ from pictures import assert_legible, drawn_km2, texts
 
 import frontcalc
 from frontcalc import crs
+from frontcalc.notices import CODES
 from frontcalc.pictures import labels
 from frontcalc.pictures.change_map import ChangeMap
 from frontcalc.pictures.frame import frame_of, land_in, towns
@@ -59,7 +60,10 @@ def assert_a_good_map(scene: ChangeMap, **looks: Any) -> None:
     source = " ".join(texts(figure, "source"))
     assert "View: " in source
     assert "Natural Earth" in source
-    assert "equal-area projection centred on" in source
+    assert "equal-area projection" in source
+    # Neither codes nor coordinates.
+    assert "°" not in source
+    assert not any(code in source for code in CODES if "-" in code)
 
 
 @pytest.mark.thorough(but=["2023", "Kursk", "one region"])
@@ -250,7 +254,7 @@ def test_more_periods_than_a_sheet_holds(squares: Path) -> None:
 
 def test_square_miles(squares: Path) -> None:
     figure = frontcalc.change_map(["2023"], archive=squares).plot(size=SMALL, units="mi2")
-    assert texts(figure, "title") == ["Russia: +39 sq mi in 2023"]  # 100 ÷ 2.59
+    assert texts(figure, "title") == ["Russia: +38.6 sq mi in 2023"]  # 100 ÷ 2.59
     assert texts(figure, "scale-text")[0].endswith(" mi")
 
 

@@ -255,11 +255,10 @@ def _bar_of(row: PeriodRow, unit: Unit) -> Bar | None:
 
 
 def _limits(bars: Iterable[Bar]) -> tuple[float, float]:
-    """Return the ends of an axis that shows all bars and zero."""
+    """Return the ends of an axis that shows all bars and zero, with air for the label of the last tick."""
     values = [0.0, *chain.from_iterable(bars)]
-    low, high = min(values), max(values)
-    air = 0.06 * (high - low or 1.0)
-    return low - (air if low else 0.0), high + air
+    air = 0.06 * (max(values) - min(values) or 1.0)
+    return min(values) - air, max(values) + air
 
 
 def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, per_day: bool) -> None:
