@@ -156,11 +156,9 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
     coast = "Coast and neighbours are known around Ukraine only."
     if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
         coast = "Coast and neighbours: Natural Earth."
-    whole = out = 0.0
-    for ground in (ground for panel in drawn for ground in (panel.gained, panel.lost)):
-        areas = shapely.area(ground)
-        whole += float(areas.sum())
-        out += float((areas - shapely.area(shapely.clip_by_rect(ground, *frame.box))).sum())
+    changed = np.concatenate([ground for panel in drawn for ground in (panel.gained, panel.lost)])
+    whole = float(shapely.area(changed).sum())
+    out = whole - float(shapely.area(shapely.clip_by_rect(changed, *frame.box)).sum())
     share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
     return titles.words(
         scene.table,

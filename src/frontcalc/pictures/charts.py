@@ -195,23 +195,20 @@ def _draw_periods(table: Table[Any, Any], sheet: Sheet) -> Picture:
     remarks = ["number over a bar: net"]
     if any(map(_is_apart, measured)):
         remarks.append("hatched: the maps cover less or more than the period")
-    space = _below_key(sheet, words, *remarks)
-    for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
-        sheet.title_above(box, f"{titles.isolated(actor, [actor])}, {per}" if len(actors) > 1 else per)
+    for box, rows in zip(
+        sheet.charts(_below_key(sheet, words, *remarks), list(actors), per), actors.values(), strict=True
+    ):
         _upright_bars(sheet, box, rows, per_day=per_day)
     return Picture(sheet.figure, words)
 
 
-def _is_apart(row: PeriodRow) -> bool:
+def _is_apart(row: Any) -> bool:
     """Say whether a period has maps for a part of it only, or maps whose days are far from as many as it has."""
-    if any(ends_short(row)):
-        return True
-    if not row.days or not is_period(row.period):
-        return False
+    if any(ends_short(row)) or not row.days or not is_period(row.period):
+        return any(ends_short(row))
     period = parse_period(row.period)
-    opens_on, closes_on = period.opens_on or row.opening, period.closes_on or row.closing
-    whole = (closes_on - opens_on).days if opens_on and closes_on else row.days
-    return abs(row.days - whole) > _FAR * whole
+    whole = ((period.closes_on or row.closing) - (period.opens_on or row.opening)).days
+    return bool(abs(row.days - whole) > _FAR * whole)
 
 
 def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
@@ -234,23 +231,18 @@ def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
         f"{titles.gross_of(totals[0], unit)}.",
         [f"No change in {listed(still)}."] if still else [],
     )
-    bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
-    _ranked_bars(sheet, _below_key(sheet, words), bars)
+    _ranked_bars(sheet, _below_key(sheet, words), [(printable(row.region), _bar_of(row, unit)) for row in ranked])
     return Picture(sheet.figure, words)
 
 
 def _below_key(sheet: Sheet, words: titles.Words, *remarks: str) -> Box:
     """Write the words and the key, with remarks in it, and return the room below."""
-    space = sheet.room(words)
-    sheet.write(words)
     colours = [("gained", sheet.theme.gained), ("lost", sheet.theme.lost)]
-    return sheet.key(space, [*colours, *((remark, "") for remark in remarks)], 4)
+    return sheet.key(sheet.write(words), [*colours, *((remark, "") for remark in remarks)], 4)
 
 
-def _bar_of(row: PeriodRow, unit: Unit) -> Bar | None:
-    """Return the bar of a row; None where nothing was measured."""
-    if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None:
-        return None
+def _bar_of(row: Any, unit: Unit) -> Bar:
+    """Return the bar of a row that was measured."""
     return row.gained_km2 * unit.per_km2, -row.lost_km2 * unit.per_km2, row.net_km2 * unit.per_km2
 
 
@@ -264,8 +256,8 @@ def _limits(bars: Iterable[Bar]) -> tuple[float, float]:
 def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, per_day: bool) -> None:
     """Draw a bar a period, its net figure over it; of the names as many as fit below the axis, evenly."""
     names = [period_heading(row).replace(", ", "\n") for row in rows]
-    units = [titles.unit_of(row, sheet.unit, per_day=per_day) for row in rows]
-    bars = {place: bar for place, row in enumerate(rows) if (bar := _bar_of(row, units[place]))}
+    measured = {place: row for place, row in enumerate(rows) if row.net_km2 is not None}
+    bars = {at: _bar_of(row, titles.unit_of(row, sheet.unit, per_day=per_day)) for at, row in measured.items()}
     low, high = _limits(bars.values())
     ticks, labels = ticks_between(low, high, 6)
     parts = [part for name in names for part in name.split("\n")]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.outputs.numbers import Unit, km2
 from frontcalc.pictures.style import Theme
-from frontcalc.pictures.titles import END, ISOLATE, Words
+from frontcalc.pictures.titles import END, ISOLATE, Words, isolated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,14 +59,6 @@ class Box(NamedTuple):
         """Return the box with some pixels more on each side, `up` above and below; fewer where that is negative."""
         up = by if up is None else up
         return Box(self.left - by, self.bottom - up, self.right + by, self.top + up)
-
-    def rows(self, count: int) -> list[Box]:
-        """Return boxes one below the other for some charts; raise UsageError where they are more than a sheet holds."""
-        if count > MOST_CHARTS:
-            problem = f"{count} charts are more than the {MOST_CHARTS} that one picture holds"
-            raise UsageError(problem, cure="ask for fewer")
-        tops = [self.top - place * (self.height / count) for place in range(count + 1)]
-        return [self._replace(bottom=below, top=above) for above, below in pairwise(tops)]
 
 
 class Sheet:
@@ -165,8 +157,20 @@ class Sheet:
             raise UsageError("leaves no room for the picture", where=where, cure="give a larger one")
         return Box(self.margin, bottom + self.px(5), self.width - self.margin, top - self.px(5))
 
-    def write(self, words: Words) -> None:
-        """Write the words around the picture."""
+    def charts(self, space: Box, actors: Sequence[str], axis: str) -> list[Box]:
+        """Return boxes one below the other for a chart of each actor, titled with their names and what the axis is."""
+        count = len(actors)
+        if count > MOST_CHARTS:
+            problem = f"{count} charts are more than the {MOST_CHARTS} that one picture holds"
+            raise UsageError(problem, cure="ask for fewer")
+        tops = [space.top - place * (space.height / count) for place in range(count + 1)]
+        boxes = [space._replace(bottom=below, top=above) for above, below in pairwise(tops)]
+        for actor, box in zip(actors, boxes, strict=True):
+            self.title_above(box, f"{isolated(actor, [actor])}, {axis}" if count > 1 else axis)
+        return boxes
+
+    def write(self, words: Words) -> Box:
+        """Write the words around the picture, and return the box that they leave."""
         above, below = self._lines(words)
         top = self.height - self.margin
         for gid, line, size, style in above:
@@ -176,6 +180,7 @@ class Sheet:
         for place, line in enumerate(below):
             height = self.margin * 0.8 + (len(below) - place) * step
             self.text(self.margin, height, line, _SOURCE_PT, va="top", gid="source", color=self.theme.quiet)
+        return self.room(words)
 
     def _lines(self, words: Words) -> tuple[list[tuple[str, str, float, dict[str, Any]]], list[str]]:
         """Return the lines above a picture (what they are, text, size and style), and those below it."""

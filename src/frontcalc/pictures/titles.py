@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from frontcalc.archives import NOT_STATED
@@ -46,12 +47,8 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
     synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
     # That maps are made up stands across the picture. The head of the lines names an option, which no picture has.
     _, *lines = caveats(table.rows, [one for one in meta.notices if one.code != "SYNTHETIC"]) or [""]
-    names = {
-        meta.archive,
-        meta.view,
-        *meta.attribution,
-        *(name for row in table.rows for name in (row.actor, row.region)),
-    }
+    names = {name for row in table.rows for name in (row.actor, row.region)}
+    names |= {meta.archive, meta.view, *meta.attribution}
     texts = (title, subtitle, source, *notes, *map(_unmarked, lines), *last)
     title, subtitle, *below = (isolated(text, names) for text in texts)
     return Words(title, subtitle, tuple(below), synthetic)
@@ -121,22 +118,15 @@ def day_of_year(day: date | None) -> str:
 
 def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta, *, per_day: bool = False) -> str:
     """Return of each actor what it gained or lost in each period, in all or a day, or the extremes of many periods."""
-    findings = {}
-
-    def found(row: PeriodRow) -> str:
-        return headline(row, unit_of(row, unit, per_day=per_day), meta)
-
-    def net(row: PeriodRow) -> float:
-        return (row.net_km2 or 0.0) * unit_of(row, unit, per_day=per_day).per_km2
-
+    own, findings = partial(unit_of, unit=unit, per_day=per_day), {}
     for actor in dict.fromkeys(row.actor for row in rows):
         mine = [row for row in rows if row.actor == actor]
         measured = [row for row in mine if row.net_km2 is not None]
         if len(mine) <= _SEVERAL or len(measured) < 2:
-            findings[actor] = sentences.listed(list(map(found, mine)))
+            findings[actor] = sentences.listed([headline(row, own(row), meta) for row in mine])
             continue
-        low, high = min(measured, key=net), max(measured, key=net)
-        findings[actor] = f"between {found(low)} and {found(high)}"
+        ends = (pick(measured, key=lambda row: (row.net_km2 or 0.0) * own(row).per_km2) for pick in (min, max))
+        findings[actor] = f"between {' and '.join(headline(row, own(row), meta) for row in ends)}"
     return "; ".join(f"{subject(actor, where)}{text}" for actor, text in findings.items())
 
 
