@@ -351,3 +351,12 @@ def test_without_matplotlib_a_line_says_what_to_install(
         done = run_here(*arguments, "--archive", squares, "-o", tmp_path / "map.png")
         assert done.returncode == 2
         assert "a picture: needs the package matplotlib; pip install matplotlib, or " in done.stderr
+
+
+def test_names_from_the_right_stand_upright_on_a_map(archive: Write, region_file: Write) -> None:
+    regions = region_file({"محافظة حلب": [(column, 0) for column in range(9)], "West": [(-9 + x, 0) for x in range(9)]})
+    maps = archive({"2022-12-31": held([(0, 9)]), "2023-12-31": held([(0, 9), (4, 0), (-4, 0)])})
+    figure = frontcalc.change_map(["2023"], archive=maps, regions=regions).plot(size=SMALL)
+    styles = {text.get_text(): text.get_fontstyle() for text in figure.texts if text.get_gid() == "region"}
+    # The slanted letters of the font are Latin, Greek and Cyrillic.
+    assert styles == {"محافظة حلب": "normal", "West": "italic"}
