@@ -128,7 +128,8 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     space = sheet.room(_words(scene, first, drawn, sheet))
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
     key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
-    below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
+    beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
+    below = sheet.key(beside, key, 2)._replace(right=space.right)
     west, south, east, north = first.box
     boxes = _boxes(sheet, below, count, (east - west) / (north - south))
     frame = first.fitted(boxes[0].width / boxes[0].height)

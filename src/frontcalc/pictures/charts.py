@@ -271,8 +271,11 @@ def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, per_day:
     axes.set_yticks(ticks, labels)
     axes.set_xlim(-0.6, len(names) - 0.4)
     widest = max((sheet.measure(part, TICK_PT)[0] for part in parts), default=0.0) + sheet.px(4)
-    step = max(1, math.ceil(widest / (inner.width / max(len(names), 1))))
-    axes.set_xticks(range(0, len(names), step), names[::step])
+    each = inner.width / (len(names) + 0.2)
+    step = max(1, math.ceil(widest / each))
+    # The first name stays on the sheet.
+    start = step // 2 if widest / 2 > inner.left + 0.6 * each else 0
+    axes.set_xticks(range(start, len(names), step), names[start::step])
     sheet.style(axes, grid="y")
     axes.axhline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 
@@ -291,12 +294,14 @@ def _nets_above(sheet: Sheet, box: Box, bars: dict[int, Bar], count: int, ends: 
     if below.height < box.height / 2:
         return box
     apart = math.ceil(up / step) if turned else 1
+    reach = math.ceil(up / step / 2 + _BAR / 2) - 1 if turned else 0  # to this many bars beside it a figure stands over
     written: list[int] = []
     for place in sorted(bars, key=lambda place: -abs(bars[place][-1])):
         if all(abs(place - other) >= apart for other in written):
             written.append(place)
             x = box.left + (place + 0.6) * step
-            y = box.bottom + (bars[place][0] - ends[0]) / (ends[1] - ends[0]) * below.height + sheet.px(2)
+            top = max(bars[at][0] for at in range(place - reach, place + reach + 1) if at in bars)
+            y = box.bottom + (top - ends[0]) / (ends[1] - ends[0]) * below.height + sheet.px(2)
             angle = 90.0 if turned else 0.0
             sheet.text(x, y, nets[place], TICK_PT, ha="center", va="bottom", rotation=angle, gid="net")
     return below

@@ -193,18 +193,18 @@ class Sheet:
             *(("subtitle", line, _SUBTITLE_PT, quiet) for line in self.wrap(words.subtitle, _SUBTITLE_PT, width)),
         ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
-    def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float, reserve: float = 0.0) -> Box:
-        """Write what colours mean along the top of a box, `reserve` pixels at its end free; return what is below."""
+    def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float) -> Box:
+        """Write what colours mean, and remarks (without a colour), along the top of a box; return what is below."""
         side, step = self.px(_KEY_PT), self.px(KEY_LINE_PT)
-        x, middle, limit = box.left, box.top - step / 2, box.right - reserve
+        x, middle = box.left, box.top - step / 2
         for label, patch in entries:
             indent = side * 1.5 if patch else 0.0
             width = indent + self.measure(label, _KEY_PT)[0]
-            if x > box.left and x + width > limit:
-                x, middle, limit = box.left, middle - step, box.right
+            if x > box.left and x + width > box.right:
+                x, middle = box.left, middle - step
             if patch:
                 self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, facecolor=patch)
-            shown = self.fit(label, _KEY_PT, limit - x - indent)
+            shown = self.fit(label, _KEY_PT, box.right - x - indent)
             colour = self.theme.ink if patch else self.theme.quiet
             self.text(x + indent, middle, shown, _KEY_PT, va="center_baseline", color=colour, gid="key")
             x += width + side * 1.4
