@@ -259,7 +259,8 @@ def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, per_day:
     measured = {place: row for place, row in enumerate(rows) if row.net_km2 is not None}
     bars = {at: _bar_of(row, titles.unit_of(row, sheet.unit, per_day=per_day)) for at, row in measured.items()}
     low, high = _limits(bars.values())
-    ticks, labels = ticks_between(low, high, 6)
+    # At the very end of the axis a figure would touch the names below.
+    ticks, labels = ticks_between(low + 0.02 * (high - low), high, 6)
     parts = [part for name in names for part in name.split("\n")]
     inner = sheet.within(box, left=sheet.width_of(labels), lines=2 if len(parts) > len(names) else 1)
     inner = _nets_above(sheet, inner, bars, len(names), (low, high))
