@@ -20,6 +20,7 @@ from pictures import assert_legible, drawn_km2, texts
 
 import frontcalc
 from frontcalc import crs
+from frontcalc.notices import CODES
 from frontcalc.pictures import labels
 from frontcalc.pictures.change_map import ChangeMap
 from frontcalc.pictures.frame import frame_of, land_in, towns
@@ -59,7 +60,10 @@ def assert_a_good_map(scene: ChangeMap, **looks: Any) -> None:
     source = " ".join(texts(figure, "source"))
     assert "View: " in source
     assert "Natural Earth" in source
-    assert "equal-area projection centred on" in source
+    assert "equal-area projection" in source
+    # Neither codes nor coordinates.
+    assert "°" not in source
+    assert not any(code in source for code in CODES if "-" in code)
 
 
 @pytest.mark.thorough(but=["2023", "Kursk", "one region"])
@@ -347,3 +351,12 @@ def test_without_matplotlib_a_line_says_what_to_install(
         done = run_here(*arguments, "--archive", squares, "-o", tmp_path / "map.png")
         assert done.returncode == 2
         assert "a picture: needs the package matplotlib; pip install matplotlib, or " in done.stderr
+
+
+def test_names_from_the_right_stand_upright_on_a_map(archive: Write, region_file: Write) -> None:
+    regions = region_file({"محافظة حلب": [(column, 0) for column in range(9)], "West": [(-9 + x, 0) for x in range(9)]})
+    maps = archive({"2022-12-31": held([(0, 9)]), "2023-12-31": held([(0, 9), (4, 0), (-4, 0)])})
+    figure = frontcalc.change_map(["2023"], archive=maps, regions=regions).plot(size=SMALL)
+    styles = {text.get_text(): text.get_fontstyle() for text in figure.texts if text.get_gid() == "region"}
+    # The slanted letters of the font are Latin, Greek and Cyrillic.
+    assert styles == {"محافظة حلب": "normal", "West": "italic"}

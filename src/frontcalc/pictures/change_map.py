@@ -128,7 +128,8 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     space = sheet.room(_words(scene, first, drawn, sheet))
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
     key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
-    below = sheet.key(space, key, 2, reserve=space.width * _SCALE_ROOM)
+    beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
+    below = sheet.key(beside, key, 2)._replace(right=space.right)
     west, south, east, north = first.box
     boxes = _boxes(sheet, below, count, (east - west) / (north - south))
     frame = first.fitted(boxes[0].width / boxes[0].height)
@@ -152,25 +153,19 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
     """Return what stands around the map."""
     rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
-    north_south, east_west = "N" if frame.lat >= 0 else "S", "E" if frame.lon >= 0 else "W"
-    centre = f"{abs(frame.lat):.1f}° {north_south} {abs(frame.lon):.1f}° {east_west}"
-    projection = f"Lambert azimuthal equal-area projection centred on {centre} (WGS 84)"
-    west, south, east, north = COVERED
-    coast = f"Coast and neighbours are known from {west:g}° to {east:g}° E and {south:g}° to {north:g}° N only."
-    shown = frame.degrees
+    (west, south, east, north), shown = COVERED, frame.degrees
+    coast = "Coast and neighbours are known around Ukraine only."
     if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
         coast = "Coast and neighbours: Natural Earth."
-    whole = out = 0.0
-    for ground in (ground for panel in drawn for ground in (panel.gained, panel.lost)):
-        areas = shapely.area(ground)
-        whole += float(areas.sum())
-        out += float((areas - shapely.area(shapely.clip_by_rect(ground, *frame.box))).sum())
+    changed = np.concatenate([ground for panel in drawn for ground in (panel.gained, panel.lost)])
+    whole = float(shapely.area(changed).sum())
+    out = whole - float(shapely.area(shapely.clip_by_rect(changed, *frame.box)).sum())
     share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
     return titles.words(
         scene.table,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in the {projection}. {coast}"],
+        [f"Drawn in a Lambert azimuthal equal-area projection. {coast}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
 

@@ -18,7 +18,8 @@ from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.outputs.sentences import listed, measurable, period_heading
+from frontcalc.outputs.sentences import differ_in_length, ends_short, listed, measurable, period_heading
+from frontcalc.periods import is_period, parse_period
 from frontcalc.pictures import titles
 from frontcalc.pictures.curve import Event, draw_series, read_events
 from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
@@ -26,7 +27,6 @@ from frontcalc.pictures.style import Looks, style_of
 from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _ELSEWHERE = {
@@ -36,8 +36,8 @@ _ELSEWHERE = {
 }
 _NOTEBOOK_SIZE = "1200x700"
 _BAR = 0.72
-_MARK_PT = 4.2
 _ROW_PT = 12.0
+_FAR = 0.25  # share of a period's days by which those between its maps may differ before its bar is hatched
 
 Bar = tuple[float, float, float]  # gained, lost (below zero) and net, in the unit of the picture
 
@@ -182,20 +182,33 @@ def _draw_periods(table: Table[Any, Any], sheet: Sheet) -> Picture:
     unit, meta = sheet.unit, table.meta
     totals = [row for row in table.rows if row.level == TOTAL]
     actors = {actor: [row for row in totals if row.actor == actor] for actor in dict.fromkeys(r.actor for r in totals)}
-    daily = any(len({row.days for row in rows if row.net_km2 is not None}) > 1 for rows in actors.values())
-    blank = dict.fromkeys(row.period for rows in actors.values() for row in rows if row.net_km2 is None)
+    measured = [row for row in totals if row.net_km2 is not None]
+    per_day = bool(measured) and differ_in_length(measured)
+    blank = dict.fromkeys(row.period for row in totals if row.net_km2 is None)
     words = titles.words(
         table,
-        titles.map_title(totals, titles.place_of(table.rows, meta), unit, meta),
-        "Gained above zero, lost below it; a diamond marks the net figure.",
+        titles.map_title(totals, titles.place_of(table.rows, meta), unit, meta, per_day=per_day),
+        "Gained above zero, lost below it.",
         [f"Not measured, since no two maps stand for it: {', '.join(blank)}."] if blank else [],
     )
-    per = f"{unit.label} per day between the maps used, since periods differ in length" if daily else unit.label
-    space = _below_key(sheet, words)
-    for box, (actor, rows) in zip(space.rows(len(actors)), actors.items(), strict=True):
-        sheet.title_above(box, f"{actor}, {per}" if len(actors) > 1 else per)
-        _upright_bars(sheet, box, rows, daily=daily)
+    per = f"{unit.label} a day between the maps used, since periods differ in length" if per_day else unit.label
+    remarks = ["number over a bar: net"]
+    if any(map(_is_apart, measured)):
+        remarks.append("hatched: the maps cover less or more than the period")
+    for box, rows in zip(
+        sheet.charts(_below_key(sheet, words, *remarks), list(actors), per), actors.values(), strict=True
+    ):
+        _upright_bars(sheet, box, rows, per_day=per_day)
     return Picture(sheet.figure, words)
+
+
+def _is_apart(row: Any) -> bool:
+    """Say whether a period has maps for a part of it only, or maps whose days are far from as many as it has."""
+    if any(ends_short(row)) or not row.days or not is_period(row.period):
+        return any(ends_short(row))
+    period = parse_period(row.period)
+    whole = ((period.closes_on or row.closing) - (period.opens_on or row.opening)).days
+    return bool(abs(row.days - whole) > _FAR * whole)
 
 
 def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
@@ -215,56 +228,84 @@ def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
     words = titles.words(
         table,
         title,
-        f"{titles.gross_of(totals[0], unit)}. A diamond marks the net figure.",
+        f"{titles.gross_of(totals[0], unit)}.",
         [f"No change in {listed(still)}."] if still else [],
     )
-    bars = [(printable(row.region), bar) for row in ranked if (bar := _bar_of(row, unit))]
-    _ranked_bars(sheet, _below_key(sheet, words), bars)
+    _ranked_bars(sheet, _below_key(sheet, words), [(printable(row.region), _bar_of(row, unit)) for row in ranked])
     return Picture(sheet.figure, words)
 
 
-def _below_key(sheet: Sheet, words: titles.Words) -> Box:
-    """Write the words and the key, and return the room below."""
-    space = sheet.room(words)
-    sheet.write(words)
-    return sheet.key(space, [("gained", sheet.theme.gained), ("lost", sheet.theme.lost)], 4)
+def _below_key(sheet: Sheet, words: titles.Words, *remarks: str) -> Box:
+    """Write the words and the key, with remarks in it, and return the room below."""
+    colours = [("gained", sheet.theme.gained), ("lost", sheet.theme.lost)]
+    return sheet.key(sheet.write(words), [*colours, *((remark, "") for remark in remarks)], 4)
 
 
-def _bar_of(row: PeriodRow, unit: Unit, *, daily: bool = False) -> Bar | None:
-    """Return the bar of a row, per day if asked; None where nothing was measured."""
-    if row.net_km2 is None or row.gained_km2 is None or row.lost_km2 is None or (daily and not row.days):
-        return None
-    factor = unit.per_km2 / (row.days or 1 if daily else 1)
-    return row.gained_km2 * factor, -row.lost_km2 * factor, row.net_km2 * factor
+def _bar_of(row: Any, unit: Unit) -> Bar:
+    """Return the bar of a row that was measured."""
+    return row.gained_km2 * unit.per_km2, -row.lost_km2 * unit.per_km2, row.net_km2 * unit.per_km2
 
 
 def _limits(bars: Iterable[Bar]) -> tuple[float, float]:
-    """Return the ends of an axis that shows all bars and zero."""
+    """Return the ends of an axis that shows all bars and zero, with air for the label of the last tick."""
     values = [0.0, *chain.from_iterable(bars)]
-    low, high = min(values), max(values)
-    air = 0.06 * (high - low or 1.0)
-    return low - (air if low else 0.0), high + air
+    air = 0.06 * (max(values) - min(values) or 1.0)
+    return min(values) - air, max(values) + air
 
 
-def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, daily: bool) -> None:
-    """Draw a bar a period; of the names as many as fit below the axis, evenly."""
+def _upright_bars(sheet: Sheet, box: Box, rows: Sequence[PeriodRow], *, per_day: bool) -> None:
+    """Draw a bar a period, its net figure over it; of the names as many as fit below the axis, evenly."""
     names = [period_heading(row).replace(", ", "\n") for row in rows]
-    bars = {place: bar for place, row in enumerate(rows) if (bar := _bar_of(row, sheet.unit, daily=daily))}
+    measured = {place: row for place, row in enumerate(rows) if row.net_km2 is not None}
+    bars = {at: _bar_of(row, titles.unit_of(row, sheet.unit, per_day=per_day)) for at, row in measured.items()}
     low, high = _limits(bars.values())
-    ticks, labels = ticks_between(low, high, 6)
+    # At the very end of the axis a figure would touch the names below.
+    ticks, labels = ticks_between(low + 0.02 * (high - low), high, 6)
     parts = [part for name in names for part in name.split("\n")]
     inner = sheet.within(box, left=sheet.width_of(labels), lines=2 if len(parts) > len(names) else 1)
+    inner = _nets_above(sheet, inner, bars, len(names), (low, high))
     axes = sheet.axes(inner)
     for place, bar in bars.items():
-        _draw_bar(sheet, axes, place, bar, upright=True)
+        draw = partial(axes.bar, width=_BAR, hatch="////" if _is_apart(rows[place]) else None)
+        _draw_bar(sheet, draw, place, bar)
     axes.set_ylim(low, high)
     axes.set_yticks(ticks, labels)
     axes.set_xlim(-0.6, len(names) - 0.4)
     widest = max((sheet.measure(part, TICK_PT)[0] for part in parts), default=0.0) + sheet.px(4)
-    step = max(1, math.ceil(widest / (inner.width / max(len(names), 1))))
-    axes.set_xticks(range(0, len(names), step), names[::step])
+    each = inner.width / (len(names) + 0.2)
+    step = max(1, math.ceil(widest / each))
+    # The first name stays on the sheet.
+    start = step // 2 if widest / 2 > inner.left + 0.6 * each else 0
+    axes.set_xticks(range(start, len(names), step), names[start::step])
     sheet.style(axes, grid="y")
     axes.axhline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
+
+
+def _nets_above(sheet: Sheet, box: Box, bars: dict[int, Bar], count: int, ends: tuple[float, float]) -> Box:
+    """Write net figures over the bars of an axes, turned where that makes more fit; return the box below their room.
+
+    Where bars are too narrow for that too, the largest figures are written; in a box too low for them none.
+    """
+    nets = {place: km2(net, signed=True) for place, (*_, net) in bars.items()}
+    sizes = [sheet.measure(text, TICK_PT) for text in nets.values()]
+    across, up = (max(sides) + sheet.px(3) for sides in zip(*sizes or [(0.0, 0.0)], strict=True))
+    step = box.width / (count + 0.2)
+    turned = across > step
+    below = box._replace(top=box.top - (across if turned else up))
+    if below.height < box.height / 2:
+        return box
+    apart = math.ceil(up / step) if turned else 1
+    reach = math.ceil(up / step / 2 + _BAR / 2) - 1 if turned else 0  # to this many bars beside it a figure stands over
+    written: list[int] = []
+    for place in sorted(bars, key=lambda place: -abs(bars[place][-1])):
+        if all(abs(place - other) >= apart for other in written):
+            written.append(place)
+            x = box.left + (place + 0.6) * step
+            top = max(bars[at][0] for at in range(place - reach, place + reach + 1) if at in bars)
+            y = box.bottom + (top - ends[0]) / (ends[1] - ends[0]) * below.height + sheet.px(2)
+            angle = 90.0 if turned else 0.0
+            sheet.text(x, y, nets[place], TICK_PT, ha="center", va="bottom", rotation=angle, gid="net")
+    return below
 
 
 def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) -> None:
@@ -287,7 +328,7 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
     count = max(len(ranked), 1)
     axes.set_ylim(count - 0.4, -0.6)
     for place, (_, bar) in enumerate(ranked):
-        _draw_bar(sheet, axes, place, bar, upright=False)
+        _draw_bar(sheet, partial(axes.barh, height=_BAR), place, bar)
         middle = inner.top - (place + 0.6) / (count + 0.2) * inner.height
         sheet.text(space.right, middle, nets[place], TICK_PT, ha="right", va="center", gid="net")
     axes.set_yticks(range(len(names)), names)
@@ -296,14 +337,10 @@ def _ranked_bars(sheet: Sheet, space: Box, ranked: Sequence[tuple[str, Bar]]) ->
     axes.axvline(0.0, color=sheet.theme.ink, linewidth=0.8, zorder=3)
 
 
-def _draw_bar(sheet: Sheet, axes: Axes, place: int, bar: Bar, *, upright: bool) -> None:
-    """Draw gained and lost on either side of zero, and a diamond at the net figure."""
+def _draw_bar(sheet: Sheet, draw: Callable[..., Iterable[Any]], place: int, bar: Bar) -> None:
+    """Draw gained and lost on either side of zero."""
     theme = sheet.theme
-    gained, lost, net = bar
-    draw = partial(axes.bar, width=_BAR) if upright else partial(axes.barh, height=_BAR)
-    for length, colour, gid in ((gained, theme.gained, "gained"), (lost, theme.lost, "lost")):
-        for patch in draw([place], [length], color=colour, linewidth=0.0, zorder=2):
+    for length, colour, gid in ((bar[0], theme.gained, "gained"), (bar[1], theme.lost, "lost")):
+        # A hatch has the colour of the edge.
+        for patch in draw([place], [length], color=colour, edgecolor=theme.paper, linewidth=0.0, zorder=2):
             patch.set_gid(gid)
-    edge: dict[str, Any] = {"markeredgecolor": theme.paper, "markeredgewidth": 0.7}
-    x, y = (place, net) if upright else (net, place)
-    axes.plot([x], [y], "D", color=theme.net, markersize=_MARK_PT, zorder=4, clip_on=False, gid="net", **edge)

@@ -98,11 +98,8 @@ def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = 
         f"Area held, from map to map{f'; the line is broken where {limit} days pass without one' if broken else ''}.",
         [f"Events before {first} or after {last}, not shown: {others}."] if others else [],
     )
-    space = sheet.room(words)
-    sheet.write(words)
-    for box, (actor, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
-        axis = f"{unit.label} held; the axis does not start at zero"
-        sheet.title_above(box, f"{actor}, {axis}" if len(curves) > 1 else axis)
+    axis = f"{unit.label} held; the axis does not start at zero"
+    for box, points in zip(sheet.charts(sheet.write(words), list(curves), axis), curves.values(), strict=True):
         _curve(sheet, box, points, limit, mine)
     return Picture(sheet.figure, words)
 

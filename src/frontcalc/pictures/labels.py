@@ -18,6 +18,7 @@ from frontcalc.geometry import Geometries
 from frontcalc.names import printable
 from frontcalc.pictures.frame import SEAS, Basemap, Frame, towns
 from frontcalc.pictures.sheet import Box, Sheet
+from frontcalc.pictures.titles import is_from_the_right
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,13 @@ _FONTS: dict[str, tuple[float, dict[str, Any]]] = {
     "sea": (7.2, {"style": "italic"}),
 }
 """Size in points and style of each kind of name."""
+
+
+def _font(kind: str, text: str) -> tuple[float, dict[str, Any]]:
+    """Return the size and style of a name; the slanted face of the font has no Arabic letters."""
+    size, style = _FONTS[kind]
+    return size, {} if is_from_the_right(text) else style
+
 
 _MARK_PT = 1.5
 # Up to which scale a town of each rank is named: ground metres a typographic point.
@@ -117,7 +125,7 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
         return geometry.repair(geometry.polygonal(shapely.simplify(cut, 0.8)))
 
     def label(kind: str, text: str, anchors: Sequence[Point], mark: float = 0.0) -> Label:
-        size, style = _FONTS[kind]
+        size, style = _font(kind, text)
         return Label(text, kind, *sheet.measure(text, size, **style), tuple(anchors), mark)
 
     near = {name: own for name, own in land.countries.items() if shapely.intersects(own, shapely.box(*frame.box)).any()}
@@ -174,7 +182,7 @@ def _write(sheet: Sheet, axes: Axes, label: Label, box: Box, anchor: Point) -> N
     """Write one name, with a rim of the land's colour that keeps it legible on any ground."""
     from matplotlib.patheffects import withStroke
 
-    theme, (size, style) = sheet.theme, _FONTS[label.kind]
+    theme, (size, style) = sheet.theme, _font(label.kind, label.text)
     rim = withStroke(linewidth=2.0, foreground=theme.sea if label.kind == "sea" else theme.land)
     colour = theme.ink if label.kind == "town" else theme.quiet
     about: dict[str, Any] = {"gid": label.kind, "color": colour, "path_effects": [rim], "zorder": 6, **style}

@@ -12,10 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError, extra_package
-from frontcalc.names import printable
 from frontcalc.outputs.numbers import Unit, km2
 from frontcalc.pictures.style import Theme
-from frontcalc.pictures.titles import Words
+from frontcalc.pictures.titles import END, ISOLATE, Words, isolated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,14 +60,6 @@ class Box(NamedTuple):
         up = by if up is None else up
         return Box(self.left - by, self.bottom - up, self.right + by, self.top + up)
 
-    def rows(self, count: int) -> list[Box]:
-        """Return boxes one below the other for some charts; raise UsageError where they are more than a sheet holds."""
-        if count > MOST_CHARTS:
-            problem = f"{count} charts are more than the {MOST_CHARTS} that one picture holds"
-            raise UsageError(problem, cure="ask for fewer")
-        tops = [self.top - place * (self.height / count) for place in range(count + 1)]
-        return [self._replace(bottom=below, top=above) for above, below in pairwise(tops)]
-
 
 class Sheet:
     """A figure of matplotlib, its texts set; pixels are those of its size whatever it is saved as."""
@@ -106,7 +97,12 @@ class Sheet:
 
     def text(self, x: float, y: float, text: str, size_pt: float, **style: Any) -> Any:
         """Write text at a pixel of the sheet; formulas and control characters in it mean nothing."""
+        from matplotlib.patheffects import Normal
+
         plain: dict[str, Any] = {"color": self.theme.ink, "fontsize": size_pt, "family": FONT, "parse_math": False}
+        if ISOLATE in text:
+            # As outlines: matplotlib writes text into a PDF as if what shows nothing had the width of a blank.
+            plain["path_effects"] = [Normal()]
         return self.figure.text(x / self.width, y / self.height, text, **(plain | style))
 
     def axes(self, box: Box) -> Axes:
@@ -121,18 +117,22 @@ class Sheet:
         self.figure.add_artist(Rectangle((left, bottom), width, height, transform=self.figure.transFigure, **style))
 
     def wrap(self, text: str, size_pt: float, width: float, **font: Any) -> list[str]:
-        """Return text in lines no wider than some pixels; a word that is wider is cut."""
+        """Return printable text in lines no wider than some pixels; a word that is wider is cut."""
         # The width of a line is near enough that of its words, and each is measured once.
         space = self.measure("n n", size_pt, **font)[0] - self.measure("nn", size_pt, **font)[0]
         lines: list[str] = []
         reached = width
-        for word in printable(text).split():
+        for word in text.split():
             long = self.measure(word, size_pt, **font)[0]
             if lines and reached + space + long <= width * 0.995:
                 lines[-1] += f" {word}"
                 reached += space + long
             else:
-                lines.append(self.fit(word, size_pt, width, **font))
+                # What is set apart from the text around it is so in both of two lines.
+                within = bool(lines) and lines[-1].count(ISOLATE) > lines[-1].count(END)
+                if within:
+                    lines[-1] += END
+                lines.append(ISOLATE * within + self.fit(word, size_pt, width, **font))
                 reached = long
         return lines
 
@@ -157,8 +157,20 @@ class Sheet:
             raise UsageError("leaves no room for the picture", where=where, cure="give a larger one")
         return Box(self.margin, bottom + self.px(5), self.width - self.margin, top - self.px(5))
 
-    def write(self, words: Words) -> None:
-        """Write the words around the picture."""
+    def charts(self, space: Box, actors: Sequence[str], axis: str) -> list[Box]:
+        """Return boxes one below the other for a chart of each actor, titled with their names and what the axis is."""
+        count = len(actors)
+        if count > MOST_CHARTS:
+            problem = f"{count} charts are more than the {MOST_CHARTS} that one picture holds"
+            raise UsageError(problem, cure="ask for fewer")
+        tops = [space.top - place * (space.height / count) for place in range(count + 1)]
+        boxes = [space._replace(bottom=below, top=above) for above, below in pairwise(tops)]
+        for actor, box in zip(actors, boxes, strict=True):
+            self.title_above(box, f"{isolated(actor, [actor])}, {axis}" if count > 1 else axis)
+        return boxes
+
+    def write(self, words: Words) -> Box:
+        """Write the words around the picture, and return the box that they leave."""
         above, below = self._lines(words)
         top = self.height - self.margin
         for gid, line, size, style in above:
@@ -168,6 +180,7 @@ class Sheet:
         for place, line in enumerate(below):
             height = self.margin * 0.8 + (len(below) - place) * step
             self.text(self.margin, height, line, _SOURCE_PT, va="top", gid="source", color=self.theme.quiet)
+        return self.room(words)
 
     def _lines(self, words: Words) -> tuple[list[tuple[str, str, float, dict[str, Any]]], list[str]]:
         """Return the lines above a picture (what they are, text, size and style), and those below it."""
@@ -180,18 +193,18 @@ class Sheet:
             *(("subtitle", line, _SUBTITLE_PT, quiet) for line in self.wrap(words.subtitle, _SUBTITLE_PT, width)),
         ], [line for text in words.source for line in self.wrap(text, _SOURCE_PT, width)]
 
-    def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float, reserve: float = 0.0) -> Box:
-        """Write what colours mean along the top of a box, `reserve` pixels at its end free; return what is below."""
+    def key(self, box: Box, entries: Sequence[tuple[str, str]], gap_pt: float) -> Box:
+        """Write what colours mean, and remarks (without a colour), along the top of a box; return what is below."""
         side, step = self.px(_KEY_PT), self.px(KEY_LINE_PT)
-        x, middle, limit = box.left, box.top - step / 2, box.right - reserve
+        x, middle = box.left, box.top - step / 2
         for label, patch in entries:
             indent = side * 1.5 if patch else 0.0
             width = indent + self.measure(label, _KEY_PT)[0]
-            if x > box.left and x + width > limit:
-                x, middle, limit = box.left, middle - step, box.right
+            if x > box.left and x + width > box.right:
+                x, middle = box.left, middle - step
             if patch:
                 self.rectangle(Box(x, middle - side / 2, x + side, middle + side / 2), linewidth=0.0, facecolor=patch)
-            shown = self.fit(label, _KEY_PT, limit - x - indent)
+            shown = self.fit(label, _KEY_PT, box.right - x - indent)
             colour = self.theme.ink if patch else self.theme.quiet
             self.text(x + indent, middle, shown, _KEY_PT, va="center_baseline", color=colour, gid="key")
             x += width + side * 1.4
@@ -240,15 +253,14 @@ class Picture:
         """Return the picture as PNG, SVG or PDF, the same bytes every time."""
         if format_ not in FORMATS:
             raise UsageError(f"no picture has the form {format_!r}", cure=f"forms are {', '.join(FORMATS)}")
-        title = printable(self.words.title)
-        description = printable(" ".join([self.words.subtitle, *self.words.source]))
+        description = " ".join([self.words.subtitle, *self.words.source])
         # No date, and no version of matplotlib: the same picture is the same bytes.
         metadata: dict[str, dict[str, Any]] = {
             "png": {"Description": description, "Software": None},
             "svg": {"Description": description, "Date": None, "Creator": None},
             "pdf": {"Subject": description, "CreationDate": None, "Producer": None},
         }
-        out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": title, **metadata[format_]}
+        out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": self.words.title, **metadata[format_]}
         with plain_settings():
             self.figure.savefig(out, format=format_, dpi=self.figure.dpi, facecolor=colour, metadata=own)
         return out.getvalue()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from frontcalc.archives import NOT_STATED
 from frontcalc.layers import UNNAMED
+from frontcalc.names import printable
 from frontcalc.outputs import numbers, sentences
 from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.numbers import Unit
@@ -18,6 +22,8 @@ from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow, Table
 from frontcalc.views import VIEWS
 
 _SEVERAL = 3
+_A_DAY = " a day"
+ISOLATE, END = "\u2068", "\u2069"  # around a text whose direction is its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,40 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
     synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
     # That maps are made up stands across the picture. The head of the lines names an option, which no picture has.
     _, *lines = caveats(table.rows, [one for one in meta.notices if one.code != "SYNTHETIC"]) or [""]
-    return Words(title, subtitle, (source, *notes, *map(str.strip, lines), *last), synthetic)
+    names = {name for row in table.rows for name in (row.actor, row.region)}
+    names |= {meta.archive, meta.view, *meta.attribution}
+    texts = (title, subtitle, source, *notes, *map(_unmarked, lines), *last)
+    title, subtitle, *below = (isolated(text, names) for text in texts)
+    return Words(title, subtitle, tuple(below), synthetic)
+
+
+def _unmarked(line: str) -> str:
+    """Return a line beside a figure without the letters that mark cells: a picture has none."""
+    line = re.sub(r"( [a-z])?  ", ": ", line.strip(), count=1)
+    return line.replace("also b: ", "also a break in the maps: ").replace("what is marked u", "change in some regions")
+
+
+def is_from_the_right(text: str) -> bool:
+    """Say whether a text has letters of a script that is written from right to left."""
+    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+
+
+def isolated(text: str, names: Iterable[str]) -> str:
+    """Return text on one line, names that are written from the right set apart, so that they turn nothing around them.
+
+    Without the isolates of Unicode, figures behind a name in Arabic would stand before it, and its sentence be turned.
+    """
+    turning = [name for name in map(printable, names) if is_from_the_right(name)]
+    text = printable(text)
+    if not turning:
+        return text
+    pattern = "|".join(map(re.escape, sorted(turning, key=len, reverse=True)))
+    return re.sub(pattern, lambda found: f"{ISOLATE}{found[0]}{END}", text)
+
+
+def unit_of(row: PeriodRow, unit: Unit, *, per_day: bool) -> Unit:
+    """Return the unit of a row's figures: that of areas, or of areas a day between the maps of the row."""
+    return Unit(unit.label + _A_DAY, unit.per_km2 / row.days) if per_day and row.days else unit
 
 
 def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
@@ -53,7 +92,9 @@ def headline(total: PeriodRow, unit: Unit, meta: Meta) -> str:
 def change(km2: float | None, unit: Unit) -> str:
     """Return a net change as a table rounds it, with its unit."""
     if km2 is None or not sentences.measurable(km2, unit):
-        return sentences.change(km2, unit)
+        # By the day a change may be small that is none in all.
+        small = km2 and unit.label.endswith(_A_DAY) and sentences.measurable(km2)
+        return f"less than 0.1 {unit.label}" if small else sentences.change(km2, unit)
     return f"{numbers.km2(km2 * unit.per_km2, signed=True)} {unit.label}"
 
 
@@ -75,17 +116,17 @@ def day_of_year(day: date | None) -> str:
     return f"{short_day(day)} {day.year}" if day else "an undated map"
 
 
-def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta) -> str:
-    """Return the title of a map: of each actor what it gained or lost in each period, or the extremes of many."""
-    findings = {}
+def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta, *, per_day: bool = False) -> str:
+    """Return of each actor what it gained or lost in each period, in all or a day, or the extremes of many periods."""
+    own, findings = partial(unit_of, unit=unit, per_day=per_day), {}
     for actor in dict.fromkeys(row.actor for row in rows):
         mine = [row for row in rows if row.actor == actor]
         measured = [row for row in mine if row.net_km2 is not None]
         if len(mine) <= _SEVERAL or len(measured) < 2:
-            findings[actor] = sentences.listed([headline(row, unit, meta) for row in mine])
+            findings[actor] = sentences.listed([headline(row, own(row), meta) for row in mine])
             continue
-        low, high = (pick(measured, key=lambda row: row.net_km2 or 0.0) for pick in (min, max))
-        findings[actor] = f"between {headline(low, unit, meta)} and {headline(high, unit, meta)}"
+        ends = (pick(measured, key=lambda row: (row.net_km2 or 0.0) * own(row).per_km2) for pick in (min, max))
+        findings[actor] = f"between {' and '.join(headline(row, own(row), meta) for row in ends)}"
     return "; ".join(f"{subject(actor, where)}{text}" for actor, text in findings.items())
 
 
