@@ -1,17 +1,18 @@
 """Polygons as GeoJSON (RFC 7946), GeoParquet 1.1 and GeoPackage, on WGS 84; tables as Parquet.
 
-Parquet without pyarrow is a UsageError. QGIS opens a GeoPackage of change in colours: red for gained, blue for lost.
+Parquet without pyarrow is a UsageError. QGIS opens a GeoPackage in colours: gained in red, lost in blue.
 Polygons of maps are the same bytes in whatever order those come and wherever their rings begin.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import html
 import io
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from itertools import cycle, repeat
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,41 @@ CREATE TABLE layer_styles (
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
 )
 """
+
+# The colours of changes, by kind and whether they are slivers: fill and outline. Slivers have no outline, which would
+# draw them broader than they are.
+_OF_CHANGES = {
+    "gained": ("178,24,43", "103,0,31"),
+    "lost": ("33,102,172", "5,48,97"),
+    "gained, thin strips": ("178,24,43", ""),
+    "lost, thin strips": ("33,102,172", ""),
+}
+# The colours of archives in turn, none of them one of gained or lost.
+_OF_HOLDERS = ("230,159,0", "0,158,115", "204,121,167", "86,180,233", "240,228,66")
+
+_QML = """<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
+<qgis version="3.28.0" styleCategories="Symbology">
+  <renderer-v2 type="categorizedSymbol" attr="{attribute}" enableorderby="0" forceraster="0" symbollevels="0">
+    <categories>{categories}</categories>
+    <symbols>{symbols}</symbols>
+  </renderer-v2>
+  <layerGeometryType>2</layerGeometryType>
+</qgis>
+"""
+_CATEGORY = '<category value="{name}" label="{name}" type="string" symbol="{number}" render="true"/>'
+_SYMBOL = """
+      <symbol name="{number}" type="fill" alpha="0.75" clip_to_extent="1" force_rhr="0">
+        <layer class="SimpleFill" enabled="1" locked="0" pass="0">
+          <Option type="Map">
+            <Option name="color" type="QString" value="{fill},255"/>
+            <Option name="style" type="QString" value="solid"/>
+            <Option name="outline_color" type="QString" value="{outline},255"/>
+            <Option name="outline_style" type="QString" value="{style}"/>
+            <Option name="outline_width" type="QString" value="0.1"/>
+            <Option name="outline_width_unit" type="QString" value="MM"/>
+          </Option>
+        </layer>
+      </symbol>"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +141,7 @@ def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> byte
 
 
 def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style.
+    """Return polygons of change, or of disagreement, as a GeoPackage with one layer and its style for QGIS.
 
     Not by way of a data frame, which knows no days without an hour.
     """
@@ -113,7 +149,7 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
     published = cells(result, units, attribution=True)
     # A missing day is null.
-    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, dt.date: "datetime64[D]"}
+    kinds: dict[type, Any] = {float: np.float64, bool: bool, str: object, dt.date: "datetime64[D]"}
     own = (*columns(result.kind, units), ATTRIBUTION)
     layer, about = _LAYERS[result.kind]
     described = f"{about}; {'; '.join(result.meta.attribution)}"
@@ -129,26 +165,39 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
         crs="EPSG:4326",
         layer_options={"GEOMETRY_NAME": "geometry", "SPATIAL_INDEX": "NO", "DESCRIPTION": described},
     )
-    return _finished(out.getvalue(), layer, about, styled=result.kind is ChangeRow)
+    return _finished(out.getvalue(), layer, about, _style(result))
 
 
-def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:
-    """Return a GeoPackage with no time of writing, and with the style of changes if its layer is to be `styled`."""
+def _style(result: Table[Any, Any]) -> str:
+    """Return the style of a layer as QGIS writes it: what was gained and lost, or which archive holds the ground."""
+    if result.kind is ChangeRow:
+        attribute, colours = "concat(kind, if(sliver, ', thin strips', ''))", _OF_CHANGES
+    else:
+        # Each archive by itself; where there are more than colours, those come again.
+        holders = dict.fromkeys(row.holder for row in result.rows)
+        attribute, colours = "holder", dict(zip(holders, zip(cycle(_OF_HOLDERS), repeat("64,64,64")), strict=False))
+    categories, symbols = [], []
+    for number, (name, (fill, outline)) in enumerate(colours.items()):
+        categories.append(_CATEGORY.format(name=html.escape(name), number=number))
+        style = "solid" if outline else "no"
+        symbols.append(_SYMBOL.format(number=number, fill=fill, outline=outline or fill, style=style))
+    return _QML.format(attribute=attribute, categories="".join(categories), symbols="".join(symbols))
+
+
+def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
+    """Return a GeoPackage with the style of its layer, and no time of writing."""
     database = sqlite3.connect(":memory:", isolation_level=None)
     try:
         database.deserialize(content)
-        if styled:
-            style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
-            database.execute(_STYLES)
-            database.execute(
-                "INSERT INTO layer_styles VALUES "
-                "(1, '', '', ?, 'geometry', 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
-                (layer, style, about, _CHANGED),
-            )
-            database.execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
-                "VALUES ('layer_styles', 'attributes', 'layer_styles', 0)"
-            )
+        database.execute(_STYLES)
+        database.execute(
+            "INSERT INTO layer_styles VALUES (1, '', '', ?, 'geometry', ?, ?, NULL, 1, ?, '', NULL, ?)",
+            (layer, layer, style, about, _CHANGED),
+        )
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', 0)"
+        )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")

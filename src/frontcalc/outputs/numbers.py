@@ -154,6 +154,7 @@ DEFINITIONS: dict[str, str] = {
     "first": "day of the first map that has it",
     "last": "day of the last map that has it",
     "legend": "whose table names the layer: a publisher's, own where the archive explains it; blank where none does",
+    "sliver": "whether the ground is thin strips, mostly lines drawn anew: a row of its own beside what is broader",
     "asked": "whether no figure can be had until somebody says what the value means",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
