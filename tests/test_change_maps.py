@@ -185,7 +185,7 @@ def style_of(content: bytes, layer: str) -> tuple[str, dict[str, dict[str, str]]
         for symbol in renderer.iter("symbol")
     }
     # QGIS takes a symbol away with the first category that has it.
-    assert len({one.get("symbol") for one in renderer.iter("category")}) == len(symbols)
+    assert len({one.get("symbol") for one in renderer.iter("category")}) == len([*renderer.iter("category")])
     return renderer.get("attr", ""), {
         one.get("value", ""): symbols[one.get("symbol")] for one in renderer.iter("category")
     }
@@ -210,8 +210,9 @@ def test_disagreements_have_a_colour_an_archive(names: list[str], archive: Write
     apart = frontcalc.disagreements(["2023"], archives=folders, by="none", view="control")
     told_by, symbols = style_of(render(apart, "gpkg"), "disagreements")
     assert told_by == "holder"
-    assert set(symbols) == {row.holder for row in apart.rows} == set(names)
-    assert len({symbol["color"] for symbol in symbols.values()}) == min(len(names), 5)
+    assert {row.holder for row in apart.rows} == set(names)
+    assert [*symbols] == (names if len(names) < 6 else [*names[:5], ""])
+    assert len({symbol["color"] for symbol in symbols.values()}) == len(symbols)
 
 
 @pytest.mark.parametrize("format_", MAP_WRITERS)

@@ -11,8 +11,9 @@ import html
 import io
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import cycle, repeat
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -48,41 +49,6 @@ CREATE TABLE layer_styles (
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
 )
 """
-
-# The colours of changes, by kind and whether they are slivers: fill and outline. Slivers have no outline, which would
-# draw them broader than they are.
-_OF_CHANGES = {
-    "gained": ("178,24,43", "103,0,31"),
-    "lost": ("33,102,172", "5,48,97"),
-    "gained, thin strips": ("178,24,43", ""),
-    "lost, thin strips": ("33,102,172", ""),
-}
-# The colours of archives in turn, none of them one of gained or lost.
-_OF_HOLDERS = ("230,159,0", "0,158,115", "204,121,167", "86,180,233", "240,228,66")
-
-_QML = """<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis version="3.28.0" styleCategories="Symbology">
-  <renderer-v2 type="categorizedSymbol" attr="{attribute}" enableorderby="0" forceraster="0" symbollevels="0">
-    <categories>{categories}</categories>
-    <symbols>{symbols}</symbols>
-  </renderer-v2>
-  <layerGeometryType>2</layerGeometryType>
-</qgis>
-"""
-_CATEGORY = '<category value="{name}" label="{name}" type="string" symbol="{number}" render="true"/>'
-_SYMBOL = """
-      <symbol name="{number}" type="fill" alpha="0.75" clip_to_extent="1" force_rhr="0">
-        <layer class="SimpleFill" enabled="1" locked="0" pass="0">
-          <Option type="Map">
-            <Option name="color" type="QString" value="{fill},255"/>
-            <Option name="style" type="QString" value="solid"/>
-            <Option name="outline_color" type="QString" value="{outline},255"/>
-            <Option name="outline_style" type="QString" value="{style}"/>
-            <Option name="outline_width" type="QString" value="0.1"/>
-            <Option name="outline_width_unit" type="QString" value="MM"/>
-          </Option>
-        </layer>
-      </symbol>"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,25 +135,22 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 
 def _style(result: Table[Any, Any]) -> str:
-    """Return the style of a layer as QGIS writes it: what was gained and lost, or which archive holds the ground."""
+    """Return the style of a result's layer for QGIS: by what became of the ground, or by the archive that holds it."""
+    style = (resources.files("frontcalc") / "data" / f"{_LAYERS[result.kind][0]}.qml").read_text(encoding="utf-8")
     if result.kind is ChangeRow:
-        attribute, colours = "concat(kind, if(sliver, ', thin strips', ''))", _OF_CHANGES
-    else:
-        # Each archive by itself; where there are more than colours, those come again.
-        holders = dict.fromkeys(row.holder for row in result.rows)
-        attribute, colours = "holder", dict(zip(holders, zip(cycle(_OF_HOLDERS), repeat("64,64,64")), strict=False))
-    categories, symbols = [], []
-    for number, (name, (fill, outline)) in enumerate(colours.items()):
-        categories.append(_CATEGORY.format(name=html.escape(name), number=number))
-        style = "solid" if outline else "no"
-        symbols.append(_SYMBOL.format(number=number, fill=fill, outline=outline or fill, style=style))
-    return _QML.format(attribute=attribute, categories="".join(categories), symbols="".join(symbols))
+        return style
+    names = [html.escape(name) for name in dict.fromkeys(row.holder for row in result.rows)]
+    # It has six symbols: the last one is for all archives beyond five, which QGIS knows by an empty value.
+    categories = [
+        f'<category value="{name}" label="{name or "other archives"}" type="string" symbol="{number}" render="true"/>'
+        for number, name in enumerate(names if len(names) <= 6 else [*names[:5], ""])
+    ]
+    return style.replace("<categories/>", f"<categories>{''.join(categories)}</categories>")
 
 
 def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
     """Return a GeoPackage with the style of its layer, and no time of writing."""
-    database = sqlite3.connect(":memory:", isolation_level=None)
-    try:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.deserialize(content)
         database.execute(_STYLES)
         database.execute(
@@ -202,8 +165,6 @@ def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
         counted = bytearray(database.serialize())
-    finally:
-        database.close()
     # The header counts how often GDAL wrote, which differs from run to run.
     for place in _COUNTERS:
         counted[place] = (1).to_bytes(4, "big")

@@ -70,30 +70,29 @@ def json_schema() -> dict[str, Any]:
 
     Columns are described once for all kinds; a kind says which it has, and which of them others may leave blank.
     """
-    published = [(kind, units, columns(kind, units)) for kind in PUBLISHED for units in UNITS]
-    nullable = {column.name for *_, own in published for column in own if column.nullable}
+    every = [column for kind in PUBLISHED for units in UNITS for column in columns(kind, units)]
+    nullable = {column.name for column in every if column.nullable}
     cells: dict[str, Any] = {}
+    for column in every:
+        value = _value(column.kind, {})
+        blank = {"type": [value["type"], "null"]} if column.name in nullable else {}
+        described = f"{column.definition} ({column.unit})" if column.unit else column.definition
+        cells[column.name] = {**value, **blank, "description": described}
+    parts: dict[str, Any] = {}
     classes: dict[str, Any] = {}
-    rows_of: dict[type, list[dict[str, Any]]] = {}
-    for kind, units, own in published:
-        filled = {}
-        for column in own:
-            value = _value(column.kind, classes)
-            blank = {"type": [value["type"], "null"]} if column.name in nullable else {}
-            described = f"{column.definition} ({column.unit})" if column.unit else column.definition
-            cells[column.name] = {**value, **blank, "description": described}
-            if blank and not column.nullable:
-                filled[column.name] = value
-        row = {"$ref": f"{_EVERY}#/$defs/columns", "required": [column.name for column in own], "properties": filled}
-        stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
-        rows_of.setdefault(kind, []).append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
-    parts = {}
     for kind, meta in PUBLISHED.items():
+        by_units = []
+        for units in UNITS:
+            own = columns(kind, units)
+            filled = {one.name: {"not": {"type": "null"}} for one in own if one.name in nullable and not one.nullable}
+            row = {"$ref": f"{_EVERY}#/$defs/columns", "required": [one.name for one in own], "properties": filled}
+            stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
+            by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
         parts[schema_name(kind)] = {
             "$id": schema_id(kind),
             "required": ["meta", "rows", "schema"],
             "properties": {"meta": {"$ref": _EVERY + _value(meta, classes)["$ref"]}, "rows": {"type": "array"}},
-            "allOf": rows_of[kind],
+            "allOf": by_units,
         }
     by_name = [
         {"if": {"properties": {"schema": {"const": part["$id"]}}}, "then": {"$ref": f"#/$defs/{name}"}}
