@@ -92,10 +92,10 @@ def test_documentation_and_help_name_every_source(run_here: Run) -> None:
     for name, source in sources().items():
         assert f"`{name}`" in page
         assert source.terms in page
-        assert re.search(rf"^  {name} ", text, re.MULTILINE)
+        assert re.search(rf"^    {name} ", text, re.MULTILINE)
     for name in OF_USER:
         assert f"`{name}` URL" in page
-        assert re.search(rf"^  {name} URL", text, re.MULTILINE)
+        assert re.search(rf"^    {name} URL", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", sources())

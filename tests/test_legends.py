@@ -234,7 +234,9 @@ def test_a_legend_may_say_that_nothing_is_held_in_a_layer_from_a_day_on(tmp_path
 def test_a_map_far_older_than_the_period_stands_for_no_end_of_it(tmp_path: Path) -> None:
     write(tmp_path / "maps" / "2022-02-24.geojson", [({"layer": "control_map"}, (0, 0))])
     write(tmp_path / "maps" / "2024-12-29.geojson", [({"layer": "control_map"}, (1, 0))])
-    with pytest.raises(NoDataError, match=r"OLD-MAP: 2024: .*2022-02-24, 675 days earlier"):
+    with pytest.raises(
+        NoDataError, match="the last map by 31 Dec 2023 is 675 days older; your maps run from 24 February 2022"
+    ):
         total(tmp_path / "maps", "2024", view="control")
     table = frontcalc.diff(["2024", "2022-02-24..2024-12-29"], archive=tmp_path / "maps", view="control", by="none")
     assert [row.gained_km2 for row in table.rows] == [None, pytest.approx(100.0)]
@@ -269,7 +271,7 @@ def test_from_the_refusal_to_the_table_in_two_commands(tmp_path: Path, run_here:
         assert ",100.000,0.000,100.000," in measured.stdout
         head = run_here("diff", PERIOD, "--archive", archive, "--legend", legend, "--by", "none").stdout
         assert "view: control (these maps have no advances)" in head
-        assert "South: −100.0 km², not in these figures (see --actor)" in head
+        assert "South's ground, −100.0 km², is not in these figures (--actor)" in head
     finally:
         archive.chmod(0o755)
 
@@ -372,7 +374,7 @@ def test_the_working_folder_names_archives(tmp_path: Path, monkeypatch: pytest.M
         done = run_here("diff", "2023-12-31..2024-01-31", *named, "--by", "none")
         assert done.returncode == 0, done.stderr
         assert "North-held" in done.stdout or "North" in done.stdout
-        assert "maps: Us" in done.stdout
+        assert "maps: 31 Dec 2023 → 31 Jan 2024 · Us" in done.stdout
     assert "does not exist" in run_here("diff", "2024", "--archive", "theirs").stderr
 
 

@@ -250,7 +250,7 @@ def test_more_periods_than_a_sheet_holds(squares: Path) -> None:
 
 def test_square_miles(squares: Path) -> None:
     figure = frontcalc.change_map(["2023"], archive=squares).plot(size=SMALL, units="mi2")
-    assert texts(figure, "title") == ["Russia: +39 sq mi in 2023"]  # 100 ÷ 2.59
+    assert texts(figure, "title") == ["Russia: +38.6 sq mi in 2023"]  # 100 ÷ 2.59
     assert texts(figure, "scale-text")[0].endswith(" mi")
 
 

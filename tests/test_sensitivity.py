@@ -230,7 +230,7 @@ def test_a_period_without_two_maps_is_no_data(maps: Path) -> None:
 def test_every_form_shows_it(form: str, maps: Path) -> None:
     text = render(frontcalc.sensitivity("2023", archive=maps), form).decode()
     assert "one map later" in text
-    assert form not in WITH_REMARKS or "RANGE" in text
+    assert form not in WITH_REMARKS or "range: over the choices open to argument, each by itself" in text
 
 
 def test_csv_has_whole_words_for_what_is_in_range(maps: Path) -> None:

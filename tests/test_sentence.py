@@ -492,5 +492,5 @@ def test_a_single_day_is_not_said_of_a_span_of_seven(period: str, maps: str, sai
     # The titles of pictures, and the heads of tables and the page.
     assert ("on 1 September" in finding(row, KM2)) == ("on 1 September" in said)
     if maps == "2024-08-25 2024-09-01":
-        assert finding(row, KM2) == "+40 km² from 25 Aug 2024 to 1 Sep 2024"
+        assert finding(row, KM2) == "+40.0 km² from 25 Aug 2024 to 1 Sep 2024"
         assert period_heading(row) == f"{period}, 25 Aug to 1 Sep"

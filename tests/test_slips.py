@@ -165,7 +165,7 @@ def test_results_beside_the_maps_are_written_again_and_never_read(run_here: Run,
         for name in others:
             command = "map" if name.endswith("png") else "diff"
             assert run_here(command, PERIOD, *asked, "-o", maps / name).returncode == 0, name
-    again = run_here("held", "2024-01-02", *asked, "--format", "csv")
+    again = run_here("held", "2024-01-02", *asked, "--format", "csv", "--notes", "all")
     assert (again.returncode, again.stdout) == (0, clean)
     assert f"OTHER-FILES: {len(others)} not read: " in again.stderr
 

@@ -153,7 +153,7 @@ def test_series_summaries_and_maps_of_change_drop_them_alike(maps: Path) -> None
 
 def test_the_table_says_what_lies_in_slivers(maps: Path, run_here: Run) -> None:
     text = run_here("diff", "2024", "--archive", maps, "--sliver-width", "90").stdout
-    assert "2024: of it in slivers narrower than 90 m: gained 0.4, lost 0.0" in text
+    assert "redrawn lines (strips under 90 m) in it: 2024 +0.4 0.0\n" in text
     text = run_here("diff", "2024", "--archive", maps, "--drop-slivers").stdout
-    assert "2024: left out, in slivers narrower than 100 m: gained 0.4, lost 0.0" in text
+    assert "redrawn lines (strips under 100 m) left out: 2024 +0.4 0.0\n" in text
     assert run_here("diff", "2024", "--archive", maps, "--sliver-width", "-1").returncode == 2

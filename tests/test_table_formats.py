@@ -246,7 +246,7 @@ def test_a_notebook_shows_the_table_for_reading_and_no_markup(result: Any, monke
     assert cells.rows[-1][0] == "total"
     assert cells.tags.isdisjoint({"script", "b", "a", "img", "link"})
     assert "territory, km²" in shown
-    assert "<li>maps: =Maps &amp; Sons &lt;b&gt;, CC BY 4.0</li>" in shown
+    assert " · =Maps &amp; Sons &lt;b&gt;, CC BY 4.0</li>" in shown
 
 
 def test_a_notebook_indents_regions_below_those_they_are_part_of() -> None:
@@ -262,7 +262,7 @@ def test_markdown_gives_the_table_for_reading_on_one_line_each(result: Any) -> N
     assert "| a\\|b | 100.0 | 0.0 | +100.0 | p |" in rows
     assert "| two lines | 100.0 | 0.0 | +100.0 | p |" in rows
     assert "| \\[text\\](http\\://example.org) \\*\\*bold\\*\\* &amp;lt; | 100.0 | 0.0 | +100.0 | p |" in rows
-    assert "- maps: =Maps &amp; Sons &lt;b&gt;, CC BY 4.0" in lines
+    assert "- maps: 31 Dec 2023 → 17 Nov 2024 · =Maps &amp; Sons &lt;b&gt;, CC BY 4.0" in lines
 
 
 def test_table_in_square_miles(result: Any) -> None:

@@ -190,7 +190,7 @@ class States:
         """Return the maps that open and close a period, with a notice wherever they are not those asked for."""
         days, label, notices = self.archive.days, period.label, list[Notice]()
         opens_on, closes_on = period.opens_on or self.archive.first, period.closes_on or days[-1]
-        none, wanted_days = Span(period, None, None, actor=self.actor), (closes_on - opens_on).days
+        none = Span(period, None, None, actor=self.actor)
         unclosed, unopened = list[Notice](), list[Notice]()
         closing, opening = self.on(closes_on, unclosed), self.on(opens_on, unopened)
         for state, day, why in ((closing, closes_on, unclosed), (opening, opens_on, unopened)):
@@ -216,25 +216,34 @@ class States:
         if span.ends is None:
             line = f"no map newer than that of {in_words(closing.day)}: nothing was measured" if closing.day else ""
             notices.append(Notice("NO-NEW-MAP", f"both ends are the map of {closing.day}", label, line=line))
-        elif span.days is not None:
-            for state, day in ((closing, closes_on), (opening, opens_on)):
-                age = (day - state.day).days if state.day else 0
-                if age > wanted_days + OLDEST_DAYS:
-                    several = f"{len(days)} days, {self.archive.extent}"
-                    shown = several if len(days) > 2 else " and ".join(map(str, days))
-                    last = f"the last map by {day} is of {state.day}, {age} days earlier"
-                    line = f"the last map by {in_words(day)} is {age} days older: nothing was measured"
-                    notices.append(Notice("OLD-MAP", f"{last}; maps are of {shown}", label, line=line))
-                    return replace(none, notices=tuple(notices))
-            ends = (opens_on, opening.day), (closes_on, closing.day)
-            off = [abs(span.days - wanted_days), *(abs((day - own).days) for day, own in ends if own)]
-            if max(off) > SPAN_TOLERANCE * wanted_days:
-                used = f"is {opening.day} to {closing.day} here, {span.days} days; asked for was"
-                line = f"{wanted_days} days were asked for, the maps are {span.days} days apart"
-                what = f"{used} {opens_on} to {closes_on}, {wanted_days} days"
-                notices.append(Notice("SPAN", what, label, line=line))
+        elif off := self._distant(span, opens_on, closes_on):
+            notices.append(off)
+            if off.code == "OLD-MAP":
+                return replace(none, notices=tuple(notices))
         notices.extend(replace(notice, period=label) for state in (opening, closing) for notice in state.notices)
         return replace(span, notices=tuple(dict.fromkeys(notices)))
+
+    def _distant(self, span: Span, opens_on: date, closes_on: date) -> Notice | None:
+        """Return a notice where maps are far from the days asked for: too old to stand for them, or of another span."""
+        assert span.ends
+        if span.days is None:
+            return None
+        opening, closing = span.ends
+        days, label, wanted_days = self.archive.days, span.period.label, (closes_on - opens_on).days
+        off = [abs(span.days - wanted_days)]
+        for state, day in ((closing, closes_on), (opening, opens_on)):
+            age = (day - state.day).days if state.day else 0
+            off.append(abs(age))
+            if age > wanted_days + OLDEST_DAYS:
+                shown = f"{len(days)} days, {self.archive.extent}" if len(days) > 2 else " and ".join(map(str, days))
+                what = f"the last map by {day} is of {state.day}, {age} days earlier; maps are of {shown}"
+                line = f"the last map by {in_words(day)} is {age} days older: nothing was measured"
+                return Notice("OLD-MAP", what, label, line=line)
+        if max(off) <= SPAN_TOLERANCE * wanted_days:
+            return None
+        used = f"is {opening.day} to {closing.day} here, {span.days} days; asked for was"
+        line = f"{wanted_days} days were asked for, the maps are {span.days} days apart"
+        return Notice("SPAN", f"{used} {opens_on} to {closes_on}, {wanted_days} days", label, line=line)
 
     def _first_known(self, opens_on: date, closes_on: date, closing: State) -> tuple[State, str]:
         """Return the state for a day before the first complete map, and a text for a notice if a later map is used."""

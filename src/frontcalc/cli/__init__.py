@@ -50,8 +50,9 @@ _SECTIONS = {
 
 _COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}
 
-_BESIDE = tuple(_SECTIONS["Maps, regions and upkeep"])
-"""Commands of `upkeep`; the rest measure and are in `measures`. Each is `NAME_command` there."""
+_MODULES = {"Pictures and pages": "pictures", "Maps, regions and upkeep": "upkeep"}
+_MODULE_OF = {name: _MODULES.get(title, "measures") for title, section in _SECTIONS.items() for name in section}
+"""The module of each command, which is `NAME_command` there."""
 
 
 class _LazyGroup(slips.AnsweringGroup):
@@ -65,7 +66,7 @@ class _LazyGroup(slips.AnsweringGroup):
         """Return a command, loaded now."""
         if name not in _COMMANDS:
             return None
-        module = import_module(f"frontcalc.cli.{'upkeep' if name in _BESIDE else 'measures'}")
+        module = import_module(f"frontcalc.cli.{_MODULE_OF[name]}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
 

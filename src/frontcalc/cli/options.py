@@ -61,6 +61,15 @@ def periods_or_files(
     return tuple(files) or tuple(period.label for period in parse_periods(value))
 
 
+def one_text(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> str | None:
+    """Return the text of one period, which may be of several words; None for none."""
+    if len(value) > 1 and all(map(is_period, value)):
+        raise click.UsageError(
+            f"one PERIOD is taken: write {value[0]}..{value[-1]} for the whole time{slips.as_in(context.command)}"
+        )
+    return " ".join(value) or None
+
+
 def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
     """Return options with the PERIOD that was typed, if any, as --since and --until, which take an end of it each."""
     period = how.pop("period")
@@ -143,7 +152,7 @@ _archive = option(
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
-_one = partial(click.argument, "period", nargs=-1, callback=lambda _, __, value: " ".join(value) if value else None)
+_one = partial(click.argument, "period", nargs=-1, callback=one_text)
 one_period, period_or_none = _one(required=True, metavar="PERIOD"), _one(metavar="[PERIOD]")
 _periods = partial(click.argument, "periods", nargs=-1, required=True, metavar="PERIOD [PERIOD …]")
 periods = _periods(callback=labels)
@@ -195,6 +204,7 @@ reading = together(_place, explaining)
 checking = together(_place, _regions, _date_from, _legend)
 verifying = together(_archive, _regions, _snap, _figuring, explaining, _opening, cache)
 
+RANGE = "the least and the most under assumptions open to argument; see «frontcalc sensitivity»."
 _AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]"
 workers = option("--workers N", f"{_AT_ONCE}.", type=click.IntRange(1))
 _cluster = "or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786."

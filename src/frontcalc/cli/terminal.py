@@ -188,6 +188,7 @@ def log_to_stderr(context: click.Context) -> None:
     files.addFilter(note_written)
     _written.clear()
     context.call_on_close(lambda: files.removeFilter(note_written))
+    context.call_on_close(lambda: files.setLevel(logging.NOTSET))
     handler.setFormatter(logging.Formatter("frontcalc: %(line)s"))
     handler.addFilter(is_wanted)
     logger.addHandler(handler)

@@ -166,10 +166,12 @@ def baseline_file(baseline: str | Path | date | None) -> Path | None:
 def _baseline_notice(run: Run, actor: str) -> Notice:
     """Return the notice that the baseline's ground is not counted, and which map stands for a day without one."""
     state, day = run.baseline_of(actor), run.baseline
-    if not isinstance(day, date):
-        return Notice("BASELINE", f"ground held on the map {', '.join(state.snapshot.ref.names)} is not counted")
-    late = f"; the first map, of {state.day}, stands for it, so that what was taken until then is left out"
-    return Notice("BASELINE", f"ground held on {day} is not counted{late if state.day and state.day > day else ''}")
+    on = day if isinstance(day, date) else f"the map {', '.join(state.snapshot.ref.names)}"
+    what = line = f"ground held on {on} is not counted"
+    if isinstance(day, date) and state.day and state.day > day:
+        what += f"; the first map, of {state.day}, stands for it, so that what was taken until then is left out"
+        line = f"the map of {state.day} stands for the baseline, {day}: what was taken until then is left out"
+    return Notice("BASELINE", what, line=line)
 
 
 def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) -> Table[SummaryRow, SummaryMeta]:

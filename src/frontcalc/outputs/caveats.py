@@ -157,18 +157,18 @@ def _period(row: Any) -> str:
 
 def _unexplained(rows: Sequence[Any], shown: Sequence[_Line]) -> str:
     """Return the largest cell marked as a break that no line shown explains, and how many more there are."""
-    told: dict[str, list[Notice]] = {}  # by period
+    explained: dict[str, list[Notice]] = {}  # by period
     for notice in (one for line in shown if _MARK_OF.get(line.code) == _IN_NEED for one in line.notices):
-        told.setdefault(notice.period, []).append(notice)
+        explained.setdefault(notice.period, []).append(notice)
     # Of several archives each says its own name first.
     several = len({getattr(row, "archive", "") for row in rows}) > 1
 
-    def is_told(row: Any) -> bool:
-        same = told.get(_period(row), ())
+    def has_line(row: Any) -> bool:
+        same = explained.get(_period(row), ())
         mine = (one for one in same if not several or one.message.startswith(f"{row.archive}: "))
         return any(not one.regions or row.region in one.regions for one in mine)
 
-    cells = [row for row in rows if _IN_NEED in getattr(row, "flags", "") and not is_told(row)]
+    cells = [row for row in rows if _IN_NEED in getattr(row, "flags", "") and not has_line(row)]
     # A total is marked with its regions.
     regions = [row for row in cells if row.region != TOTAL] or cells
     if not regions:

@@ -129,7 +129,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
 
     rows = with_strips_joined(rows, meta)
     columns = _change(rows)
-    if isinstance(rows[0], kinds.RangeRow):
+    if ranged := isinstance(rows[0], kinds.RangeRow):
         columns += [("net from", partial(end, source="net_min_km2")), ("net to", partial(end, source="net_max_km2"))]
     totals = [row for row in rows if row.level == TOTAL]
     header: Columns = ["region", *((*column, period_heading(row)) for row in totals for column in columns)]
@@ -139,15 +139,16 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         header = [*header, "ratio (per day)" if per_day else "ratio"]
         last = partial(ratio_text, per_day=per_day)
     lines = _by_region(rows, "period", columns, meta, lambda row: abs(row.net_km2 or 0.0), last)
-    strips = [
-        f"{row.period} {km2(row.gained_sliver_km2, signed=True, places=0)}"
-        f" {km2(-(row.lost_sliver_km2 or 0.0), places=0)}"
-        for row in totals
-        if moves(row, "gained_sliver_km2", "lost_sliver_km2")
-    ]
+    strips = []
+    for row in totals:
+        if moves(row, "gained_sliver_km2", "lost_sliver_km2"):
+            gained, lost = row.gained_sliver_km2 or 0.0, -(row.lost_sliver_km2 or 0.0)
+            places = 0 if max(gained, -lost) >= 1 else 1
+            strips.append(f"{row.period} {km2(gained, signed=True, places=places)} {km2(lost, places=places)}")
     is_in = "left out" if meta.drops_slivers else "in it"
     redrawn = f"redrawn lines (strips under {meta.sliver_width_m:g} m) {is_in}: {' · '.join(strips)}" if strips else ""
-    yield grid_of(title, header, lines, meta, [redrawn, strips_line(rows), explained(rows, meta.actors)])
+    ends = ranged and "net from, net to: over the choices open to argument, each by itself (frontcalc sensitivity)"
+    yield grid_of(title, header, lines, meta, [redrawn, ends or "", strips_line(rows), explained(rows, meta.actors)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:

@@ -54,7 +54,8 @@ def markdown(result: Table[Any, Any], *, units: str = "km2", notes: str = "few",
         title = f"**{_escape(grid.title)}**" + (f" ({_escape(grid.aside)})" if grid.aside else "")
         rows = (heads, rule, *(map(_escape, row) for row in grid.rows))
         lines += [title, "", *(f"| {' | '.join(row)} |" for row in rows), ""]
-        lines += [*(f"- {_escape(line)}" for line in grid.footer if line), ""]
+        # An indented line is below the one that heads it.
+        lines += [*(f"{line[: -len(line.lstrip())]}- {_escape(line.lstrip())}" for line in grid.footer if line), ""]
     return "\n".join(lines)
 
 

@@ -43,15 +43,17 @@ def table_of(
 
 def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:
     """Return the error for periods none of which has two maps: the days that there are, and what else is the reason."""
-    found, days = list(notices), run.archive.days
-    beyond = {one.period for one in found if one.code in ("NO-MAP", "CLOSES-EARLY")}
-    inside = [one for one in found if one.period not in beyond and one.code in ("NO-NEW-MAP", "OLD-MAP", "ENDED")]
-    periods = some_of(list(dict.fromkeys(one.period for one in found if one.period)))
+    notices, days = list(notices), run.archive.days
+    beyond = {one.period for one in notices if one.code in ("NO-MAP", "CLOSES-EARLY")}
+    # Of a period beyond the maps their days say all.
+    inside = [one for one in notices if one.code in ("OLD-MAP", "ENDED") or one.period not in beyond]
+    inside = [one for one in inside if one.code in ("NO-NEW-MAP", "OLD-MAP", "ENDED")]
+    periods = some_of(list(dict.fromkeys(one.period for one in notices if one.period)))
     why = "; ".join(dict.fromkeys(one.line.removesuffix(": nothing was measured") for one in inside if one.line))
     when = f" in {periods}" if periods else ""
     extent = f"run from {written(days[0])} to {written(days[-1])}" if days else "have no date"
     problem = f"no change can be measured{when}: {f'{why}; ' if why else ''}your maps {extent}"
-    return NoDataError(problem, where=run.archive.name)
+    return NoDataError(problem, where=run.archive.name, cure="choose a period with two maps in it")
 
 
 def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = False) -> Meta:

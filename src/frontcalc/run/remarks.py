@@ -204,7 +204,7 @@ def _other_actors(run: Run, span: Span) -> Iterator[Remark]:
             where = f" in {regions.country_names.get(codes[0], codes)[0]}" if codes else ""
             more = numbers.km2(km2[1] - km2[0], signed=True)
             what = f"{actor}{where}: {more} km², not in these figures (see --actor)"
-            line = f"{actor}'s ground{where}, {more} km², is not in these figures"
+            line = f"{actor}'s ground{where}, {more} km², is not in these figures (--actor)"
             yield Notice("OTHER-ACTOR", what, span.period.label, abs(km2[1] - km2[0]), line), frozenset()
 
 
@@ -298,7 +298,7 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
     if rough:
         near = f"within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
         what = f"much of the change marked u lies {near}: it may be the neighbour's"
-        short = f"what is marked u is partly within {NEAR_KM:g} km of another region and may be the neighbour's"
+        short = f"much of it lies within {NEAR_KM:g} km of another region and may be the neighbour's"
         yield Notice("BORDER", what, label, near_km2, short), frozenset(rough)
 
 
