@@ -334,10 +334,9 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, bool, float, s
     partition, km2 = run.partition_for(one.span.actor), one.change.km2[:, 0]
     for place, (kind, parts) in enumerate(zip(("gained", "lost"), one.change.ground, strict=True)):
         thin_km2 = km2[GAINED_SLIVER + place]
-        groups = [(False, km2[GAINED + place] - thin_km2, parts.polygons[~parts.thin])]
+        cut = [(False, km2[GAINED + place] - thin_km2, change.by_region(parts.polygons[~parts.thin], partition))]
         if not run.options.drop_slivers:
-            groups.append((True, thin_km2, parts.polygons[parts.thin]))
-        cut = [(sliver, figures, change.by_region(ground, partition)) for sliver, figures, ground in groups]
+            cut.append((True, thin_km2, change.by_region(parts.polygons[parts.thin], partition)))
         for line in finest_lines(run):
             for sliver, figures, grounds in cut:
                 if not (ground := line.ground_of(grounds)).is_empty:

@@ -12,7 +12,6 @@ import io
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -47,22 +46,16 @@ CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
-)
+);
+INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id)
+VALUES ('layer_styles', 'attributes', 'layer_styles', 0)
 """
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerPolygons:
-    """What one layer, by its publisher's name, shows on one day (None where unknown), in degrees, and what it means."""
-
-    date: dt.date | None
-    layer: str
-    actor: str
-    role: str
-    polygons: NDArray[np.object_]
+DatedLayer = tuple[tuple[dt.date | None, str, str, str], NDArray[np.object_]]
+"""Day (None where unknown), publisher's name, actor and role of a layer, and its polygons in degrees."""
 
 
-def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
+def geoparquet_bytes(layers: Iterable[DatedLayer]) -> bytes:
     """Return GeoParquet 1.1: a row a polygon, sorted by date, layer, then geometry.
 
     Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox, its covering.
@@ -73,7 +66,7 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     return _geoparquet(arrow.table(table), [polygon for _, polygon in drawn], "Polygon")
 
 
-def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
+def geojson_bytes(layers: Iterable[DatedLayer]) -> bytes:
     """Return GeoJSON (RFC 7946): a feature a date and layer, a MultiPolygon, without geometry if it has no polygons."""
     return _collection(_tidy(layers))
 
@@ -152,14 +145,10 @@ def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
     """Return a GeoPackage with the style of its layer, and no time of writing."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.deserialize(content)
-        database.execute(_STYLES)
+        database.executescript(_STYLES)
         database.execute(
             "INSERT INTO layer_styles VALUES (1, '', '', ?, 'geometry', ?, ?, NULL, 1, ?, '', NULL, ?)",
             (layer, layer, style, about, _CHANGED),
-        )
-        database.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
-            "VALUES ('layer_styles', 'attributes', 'layer_styles', 0)"
         )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
         # Else the pages would still hold the time that GDAL wrote.
@@ -219,14 +208,14 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
     return out.getvalue()
 
 
-def _tidy(layers: Iterable[LayerPolygons]) -> Iterator[tuple[dict[str, Any], NDArray[np.object_]]]:
+def _tidy(layers: Iterable[DatedLayer]) -> Iterator[tuple[dict[str, Any], NDArray[np.object_]]]:
     """Yield the properties of each date and layer, in that order, with its polygons in one form and order."""
-    parts: dict[tuple[str, str, str, str], list[LayerPolygons]] = {}
-    for one in layers:
-        # An unknown day comes first.
-        parts.setdefault((str(one.date or ""), one.layer, one.actor, one.role), []).append(one)
-    for _, own in sorted(parts.items()):
-        yield {name: getattr(own[0], name) for name in _PROPERTIES}, tidy_polygons(*(one.polygons for one in own))
+    parts: dict[tuple[dt.date | None, str, str, str], list[NDArray[np.object_]]] = {}
+    for named, polygons in layers:
+        parts.setdefault(named, []).append(polygons)
+    # An unknown day comes first.
+    for named in sorted(parts, key=lambda named: (str(named[0] or ""), *named[1:])):
+        yield dict(zip(_PROPERTIES, named, strict=True)), tidy_polygons(*parts[named])
 
 
 def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:

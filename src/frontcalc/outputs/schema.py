@@ -90,14 +90,13 @@ def json_schema() -> dict[str, Any]:
             by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
         parts[schema_name(kind)] = {
             "$id": schema_id(kind),
-            "required": ["meta", "rows", "schema"],
-            "properties": {"meta": {"$ref": _EVERY + _value(meta, classes)["$ref"]}, "rows": {"type": "array"}},
-            "allOf": by_units,
+            "if": {"properties": {"schema": {"const": schema_id(kind)}}},
+            "then": {
+                "required": ["meta", "rows"],
+                "properties": {"meta": {"$ref": _EVERY + _value(meta, classes)["$ref"]}, "rows": {"type": "array"}},
+                "allOf": by_units,
+            },
         }
-    by_name = [
-        {"if": {"properties": {"schema": {"const": part["$id"]}}}, "then": {"$ref": f"#/$defs/{name}"}}
-        for name, part in parts.items()
-    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": _EVERY,
@@ -106,7 +105,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["schema"],
         "properties": {"schema": {"enum": [part["$id"] for part in parts.values()]}},
-        "allOf": by_name,
+        "allOf": [{"$ref": part["$id"]} for part in parts.values()],
         "$defs": {**parts, "columns": {"type": "object", "properties": cells}, **classes},
     }
 
