@@ -10,7 +10,7 @@ RELEASE := build/venv-release
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 
-.PHONY: demo test thorough lint docs reference pages minimum coverage mutants errors gallery fuzz attack \
+.PHONY: demo test thorough lint docs pages tutorial minimum coverage mutants gallery fuzz attack \
 	bench engines exact scale build release-check clean
 
 $(READY): pyproject.toml
@@ -45,15 +45,16 @@ lint: $(READY)
 
 # The documentation as a site, build/site/index.html. A broken link or a page that none leads to is an error, which
 # --quiet would hide.
-docs: $(READY)
+docs: pages
 	$(BIN)/mkdocs build --strict
 
-# The pages that are made from the code.
-reference: $(READY)
+# The pages that are made from the code; of these only docs/commands.md and docs/schema.json are committed.
+pages: $(READY)
 	$(BIN)/python scripts/publish.py
+	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
 
 # What the commands of tutorial, how-to pages and README say.
-pages: $(READY)
+tutorial: $(READY)
 	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --thorough tests/test_tutorial.py
 
 # Old packages use what newer ones deprecate.
@@ -71,9 +72,6 @@ mutants: $(READY)
 	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
-
-errors: $(READY)
-	FRONTCALC_WRITE_DOCS=1 $(BIN)/python -m pytest --numprocesses 0 tests/test_errors.py
 
 gallery: $(READY)
 	$(BIN)/python scripts/make_gallery.py

@@ -7,8 +7,8 @@ succeed unless `$ echo $?` follows it. A block under a line that ends with a fil
 `towns.csv`:», is that file. Blocks of `pycon` are one session of Python, which runs after the commands and must
 show neither traceback nor warning. Everything else is not run.
 
-`frontcalc` and `python` are those beside the Python that runs this. `make pages` puts into the pages what the commands
-say now.
+`frontcalc` and `python` are those beside the Python that runs this. `make tutorial` puts into the pages what the
+commands say now.
 """
 
 from __future__ import annotations

@@ -1,21 +1,20 @@
-"""Write the pages of reference from the code, docs/schema/ and the tables in docs/outputs.md: `make reference`.
+"""Write the pages of reference from the code, and the JSON Schema: `make pages`.
 
-Tests hold what is there against what this would write.
+`COMMITTED` stand in the repository, and a test holds them; a clone has the others once they are built.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 import source_messages
 
 import frontcalc
@@ -26,7 +25,7 @@ from frontcalc.measure.fetch import Fetched
 from frontcalc.network.client import Patience
 from frontcalc.notices import Notice
 from frontcalc.outputs.numbers import DEFINITIONS, Column, columns
-from frontcalc.outputs.schema import PUBLISHED, VERSION, json_schema, schema_name
+from frontcalc.outputs.schema import PUBLISHED, json_schema, schema_name
 from frontcalc.pictures.change_map import ChangeMap
 from frontcalc.pictures.sheet import Picture
 from frontcalc.pictures.style import Looks
@@ -66,7 +65,7 @@ RESULTS = (
     *(Table, Meta, SummaryMeta, CompareMeta, ClaimsMeta, ArchiveMeta, RegionMeta, RegionCheckMeta, MapUsed, Notice),
     *(ChangeMap, Picture, Drift, Archive, SnapshotRef, Fetched, Patience),
 )
-_WIDTH = 100
+_WIDTH = 118
 _SECTION = re.compile(r"^(?P<title>[A-Z][A-Za-z ]+)\n-{3,}$", re.MULTILINE)
 _API_HEAD = """# Python
 
@@ -94,7 +93,7 @@ def api() -> str:
     lines += ["## Options", "", "What functions take as `**options` and `**looks`, all of them keywords.", ""]
     for kind in (Options, Looks):
         lines += _entry(kind, kind.__name__)
-    lines += ["## Results", "", "Rows are frozen values with the columns of [outputs](outputs.md#columns).", ""]
+    lines += ["## Results", "", "Rows are frozen values with the [columns](columns.md) of the CSV.", ""]
     for kind in RESULTS:
         lines += _entry(kind, kind.__name__)
     lines += ["## Version", "", "`frontcalc.__version__` is the version as text, as in `0.1.0`."]
@@ -284,9 +283,14 @@ def _escaped(text: str) -> str:
     return " ".join(text.split())
 
 
-# --- docs/outputs.md and docs/schema/: the columns of every kind of table ----------------------------------------
+# --- docs/columns.md and docs/schema.json: the columns of every kind of table -------------------------------------
 
-BEGIN, END = "<!-- {}: scripts/publish.py -->\n", "<!-- end of {} -->\n"
+_COLUMNS_HEAD = """# Columns
+
+What each kind of table has, and what each column says. [Outputs](outputs.md#columns) has what holds of all of them.
+
+## Kinds of tables
+"""
 # What writes each kind of table, and what a row of it is.
 KINDS = {
     "diff": ("`diff`", "a period, actor and region"),
@@ -306,47 +310,46 @@ KINDS = {
     "region": ("`regions list`, `regions fetch`", "a region of a set"),
     "region-detail": ("`regions show`", "a region, at length"),
     "region-check": ("`regions check`", "a region of a file"),
-    "change polygons": ("`diff -o FILE.geojson`", "a period, actor, region, and gained or lost"),
+    "change polygons": (
+        "`diff -o FILE.geojson`",
+        "a period, actor, region, gained or lost, and slivers or broader ground",
+    ),
     "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
 }
 POLYGONS = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
 NAMED = {**{kind: schema_name(kind) for kind in PUBLISHED}, **POLYGONS}
-_TYPES = {"str": "text", "int": "whole number", "float": "number"}
+_TYPES = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
 
 
-def schema(kind: type) -> str:
-    """Return the JSON Schema of a kind of table."""
-    return orjson.dumps(json_schema(kind), option=orjson.OPT_INDENT_2).decode() + "\n"
+def _laid_out(value: Any, indent: str = "") -> str:
+    """Return JSON with a member a line, or the whole on one where it fits."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent + line) < _WIDTH or not isinstance(value, (dict, list)):
+        return line
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, only),) = value.items()
+        return f"{{{json.dumps(name)}: {_laid_out(only, indent)}}}"
+    deeper = f"{indent}  "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}: {_laid_out(one, deeper)}" for name, one in value.items()]
+    elif isinstance(value[0], str):
+        parts = [textwrap.fill(line[1:-1], _WIDTH, initial_indent=deeper, subsequent_indent=deeper).lstrip()]
+    else:
+        parts = [_laid_out(one, deeper) for one in value]
+    return "\n".join([line[0], ",\n".join(deeper + part for part in parts), indent + line[-1]])
 
 
-def outputs() -> str:
-    """Return docs/outputs.md with its tables of kinds and columns."""
-    page = (DOCS / "outputs.md").read_text(encoding="utf-8")
-    for name, table in (("kinds", _kinds()), ("columns", _columns())):
-        before, begin, rest = page.partition(BEGIN.format(name))
-        _, end, after = rest.partition(END.format(name))
-        page = before + begin + table + end + after
-    return page
-
-
-def _kinds() -> str:
-    """Return a Markdown table of every kind of table: what writes it, and its columns in order."""
-    lines = ["| kind | written by | a row is | columns, in order | schema |", "|---|---|---|---|---|"]
-    for kind, name in NAMED.items():
-        link = f"[JSON](schema/{name}-{VERSION}.json)" if kind in PUBLISHED else ""
-        writer, row = KINDS[name]
-        order = ", ".join(column.name for column in columns(kind))
-        lines.append(f"| {name} | {writer} | {row} | {order} | {link} |")
-    return "\n".join(lines) + "\n"
-
-
-def _columns() -> str:
-    """Return a Markdown table of every column: its unit, kind, the outputs that have it, and what it says."""
+def columns_page() -> str:
+    """Return docs/columns.md: what writes each kind of table, and its columns in order; what each column says."""
+    kinds = []
     found: dict[str, tuple[Column, list[str]]] = {}
     for kind, name in NAMED.items():
-        for column in columns(kind):
+        own, (writer, row) = columns(kind), KINDS[name]
+        kinds.append(f"| {name} | {writer} | {row} | {', '.join(column.name for column in own)} |")
+        for column in own:
             found.setdefault(column.name, (column, []))[1].append(name)
-    lines = ["| column | unit | kind | in | what it says |", "|---|---|---|---|---|"]
+    lines = [_COLUMNS_HEAD, "| kind | written by | a row is | columns, in order |", "|---|---|---|---|", *kinds]
+    lines += ["", "## Every column", "", "| column | unit | kind | in | what it says |", "|---|---|---|---|---|"]
     for name, (column, places) in found.items():
         type_name = _TYPES.get(column.kind.__name__, column.kind.__name__)
         told = column.definition.replace("|", "\\|")
@@ -357,14 +360,11 @@ def _columns() -> str:
 
 # --- all of them -------------------------------------------------------------------------------------------------
 
-PAGES: dict[str, Callable[[], str]] = {
-    "api.md": api,
-    "commands.md": commands_page,
-    "messages.md": source_messages.page,
-    "outputs.md": outputs,
-    **{f"schema/{NAMED[kind]}-{VERSION}.json": partial(schema, kind) for kind in PUBLISHED},
-}
+Pages = dict[str, Callable[[], str]]
+COMMITTED: Pages = {"commands.md": commands_page, "schema.json": lambda: _laid_out(json_schema()) + "\n"}
+# Errors.md is built too, by tests/test_errors.py, which makes the errors.
+BUILT: Pages = {"api.md": api, "columns.md": columns_page, "messages.md": source_messages.page}
 
 if __name__ == "__main__":
-    for path, content in PAGES.items():
+    for path, content in (COMMITTED | BUILT).items():
         (DOCS / path).write_text(content(), encoding="utf-8")

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from frontcalc.regions import RegionSet, no_regions
 Write = Callable[..., Path]
 
 HOSTILE = '=HYPERLINK("x")<script>\n|'
-COLUMNS = ["period", "actor", "region", "kind", "km2", "opening", "closing", "attribution"]
+COLUMNS = ["period", "actor", "region", "kind", "km2", "opening", "closing", "sliver", "attribution"]
 
 
 @pytest.fixture
@@ -86,7 +87,10 @@ def test_without_regions_all_is_total(maps: Path) -> None:
 def test_of_several_levels_the_finest_is_drawn_and_only_what_was_asked_for() -> None:
     def drawn(**options: Any) -> dict[tuple[str, str], float]:
         rows = frontcalc.changes(["2023"], **options).rows
-        return {(row.region, row.kind): round(row.km2, 3) for row in rows if row.km2 >= 0.001}
+        areas: dict[tuple[str, str], float] = defaultdict(float)
+        for row in rows:
+            areas[row.region, row.kind] += row.km2
+        return {key: round(km2, 3) for key, km2 in areas.items() if km2 >= 0.001}
 
     oblasts = drawn()
     assert drawn(by="country,adm1") == oblasts
@@ -112,7 +116,7 @@ def test_two_files_are_compared_and_may_have_no_dates(maps: Path, tmp_path: Path
 @pytest.mark.parametrize("format_", MAP_WRITERS)
 def test_each_format_gives_the_polygons_and_their_figures(format_: str, result: Any, tmp_path: Path) -> None:
     frame = read(render(result, format_), format_, tmp_path)
-    assert list(frame.columns)[:8] == COLUMNS
+    assert list(frame.columns)[:9] == COLUMNS
     assert frame.crs.equals("OGC:CRS84", ignore_axis_order=True)
     assert frame["region"].tolist() == [row.region for row in result.rows]
     assert frame["km2"].tolist() == [100.0] * 4
@@ -162,25 +166,73 @@ def test_a_map_of_the_sample_says_that_it_is_made_up(tmp_path: Path) -> None:
     assert json.loads(path.read_bytes())["synthetic"] is True
 
 
-def test_geopackage_has_a_style_for_its_layer(result: Any) -> None:
+def style_of(content: bytes, layer: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """Return what a GeoPackage's style tells features apart by, and the options of the symbol of each value."""
     database = sqlite3.connect(":memory:")
-    database.deserialize(render(result, "gpkg"))
-    style = database.execute(
+    database.deserialize(content)
+    ((table, column, default, style),) = database.execute(
         "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"
     ).fetchall()
-    (geometry,) = database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
-    assert style[0][:3] == (*geometry, 1)
-    document = ET.fromstring(style[0][3])
-    renderer = document.find("renderer-v2")
-    assert renderer is not None
-    assert renderer.get("attr") == "kind"
-    categories = {one.get("value"): one.get("symbol") for one in renderer.iter("category")}
-    symbols = {one.get("name") for one in renderer.iter("symbol")}
-    assert set(categories) == {row.kind for row in result.rows}
-    assert set(categories.values()) == symbols
+    assert (table, column, default) == (layer, "geometry", 1)
+    assert database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall() == [(table, column)]
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert {day for (day,) in database.execute("SELECT last_change FROM gpkg_contents")} == {"2000-01-01T00:00:00.000Z"}
     database.close()
+    renderer = ET.fromstring(style).find("renderer-v2")
+    assert renderer is not None
+    symbols = {
+        symbol.get("name"): {one.get("name", ""): one.get("value", "") for one in symbol.iter("Option")}
+        for symbol in renderer.iter("symbol")
+    }
+    # QGIS takes a symbol away with the first category that has it.
+    assert len({one.get("symbol") for one in renderer.iter("category")}) == len([*renderer.iter("category")])
+    return renderer.get("attr", ""), {
+        one.get("value", ""): symbols[one.get("symbol")] for one in renderer.iter("category")
+    }
+
+
+def test_geopackage_has_a_style_that_draws_slivers_without_outline(result: Any) -> None:
+    told_by, symbols = style_of(render(result, "gpkg"), "changes")
+    assert told_by == "concat(kind, if(sliver, ', thin strips', ''))"
+    assert set(symbols) == {
+        row.kind + (", thin strips" if sliver else "") for row in result.rows for sliver in (False, True)
+    }
+    for value, symbol in symbols.items():
+        assert symbol["outline_style"] == ("no" if "thin" in value else "solid")
+
+
+@pytest.mark.parametrize("names", [['a"<b>&', "two"], ["1", "2", "3", "4", "5", "6", "7"]])
+def test_disagreements_have_a_colour_an_archive(names: list[str], archive: Write) -> None:
+    folders = [
+        archive({day: {"control_map": [(300 + n, 40)]} for day in ("2022-12-31", "2023-12-30")}, name)
+        for n, name in enumerate(names)
+    ]
+    apart = frontcalc.disagreements(["2023"], archives=folders, by="none", view="control")
+    told_by, symbols = style_of(render(apart, "gpkg"), "disagreements")
+    assert told_by == "holder"
+    assert {row.holder for row in apart.rows} == set(names)
+    assert [*symbols] == (names if len(names) < 6 else [*names[:5], ""])
+    assert len({symbol["color"] for symbol in symbols.values()}) == len(symbols)
+
+
+@pytest.mark.parametrize("format_", MAP_WRITERS)
+def test_slivers_are_features_of_their_own(format_: str, tmp_path: Path) -> None:
+    result = frontcalc.changes(["2024-10"], only="Donetsk")
+    frame = read(render(result, format_), format_, tmp_path)
+    assert frame["kind"].tolist() == ["gained", "gained", "lost", "lost"]
+    assert frame["sliver"].tolist() == [False, True, False, True]
+    (row,) = (row for row in frontcalc.diff(["2024-10"], only="Donetsk").rows if row.level == "adm1")
+    assert frame["km2"].tolist() == pytest.approx(
+        [
+            *(row.gained_km2 - row.gained_sliver_km2, row.gained_sliver_km2),
+            *(row.lost_km2 - row.lost_sliver_km2, row.lost_sliver_km2),
+        ],
+        abs=0.001,
+    )
+    broad = frontcalc.changes(["2024-10"], only="Donetsk", drop_slivers=True).rows
+    assert [(one.kind, one.sliver, one.km2) for one in broad] == [
+        (one.kind, False, one.km2) for one in result.rows if not one.sliver
+    ]
 
 
 def test_a_table_is_no_map_and_a_map_no_table(result: Any) -> None:
@@ -236,9 +288,10 @@ def test_maps_of_real_archives_have_the_areas_of_the_table(name: str, shared: Pa
     }
     result = frontcalc.changes(periods, archive=archive, regions=regions)
     for row in result.rows:
-        assert row.km2 == pytest.approx(figures.pop((row.period, row.region, row.kind)), abs=0.001)
+        figures[row.period, row.region, row.kind] -= row.km2
         assert exact_area_km2(row.geometry) == pytest.approx(row.km2, abs=0.001)
         assert row.geometry.is_valid
+    assert any(row.sliver for row in result.rows)
     assert all(abs(area) < 0.001 for (_, region, _), area in figures.items() if region != "total")
     content = render(result, "geojson")
     assert geopandas.read_file(io.BytesIO(content)).geometry.is_valid.all()

@@ -1,4 +1,4 @@
-"""Every column has one definition and unit; the published schemas and the page of outputs are what the code says."""
+"""Every column has one definition and unit; the page of columns is what the code says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_class_of_rows_is_published() -> None:
 @pytest.mark.parametrize("kind", [*PUBLISHED, *publish.POLYGONS])
 def test_every_column_has_a_definition(kind: type) -> None:
     missing = {name for name in kind.__dataclass_fields__ if name not in DEFINITIONS}  # type: ignore[attr-defined]
-    assert not missing, "add them to DEFINITIONS in outputs/numbers.py, then run make reference"
+    assert not missing, "add them to DEFINITIONS in outputs/numbers.py, then run make pages"
     assert all(column.definition for column in columns(kind))
 
 
@@ -49,8 +49,8 @@ def test_units_follow_from_names(name: str, unit: str) -> None:
     assert unit_of(name) == unit
 
 
-def test_the_page_of_outputs_lists_the_columns_of_the_code() -> None:
-    page = publish.outputs()
+def test_the_page_of_columns_lists_those_of_the_code() -> None:
+    page = publish.columns_page()
     assert "| `gained_km2` | km² | number | diff, series, summary, gross, sensitivity, range, compare |" in page
 
 

@@ -15,7 +15,7 @@ from conftest import square
 from json_formats import FORMATS
 
 import frontcalc
-from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
+from frontcalc.outputs.geodata import geoparquet_bytes
 
 # Nine squares without the middle one, and one apart: 900 km² held.
 SHAPE = shapely.MultiPolygon(
@@ -38,7 +38,7 @@ def zip_in_zip(folder: Path) -> bytes:
 
 
 def geoparquet(folder: Path) -> bytes:
-    return geoparquet_bytes([LayerPolygons(None, "control_map", "Russia", "control", np.array(SHAPE.geoms))])
+    return geoparquet_bytes([((None, "control_map", "Russia", "control"), np.array(SHAPE.geoms))])
 
 
 MAKERS: dict[str, tuple[str, Callable[[Path], bytes]]] = {

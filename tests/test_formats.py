@@ -22,7 +22,7 @@ import frontcalc
 from frontcalc import errors, geometry
 from frontcalc.errors import DataError, UsageError, naming
 from frontcalc.layers import INNER, layer_name
-from frontcalc.outputs.geodata import LayerPolygons, geoparquet_bytes
+from frontcalc.outputs.geodata import geoparquet_bytes
 from frontcalc.read import read_content, read_features
 from frontcalc.read.detection import detect
 from frontcalc.read.features import Features
@@ -48,7 +48,7 @@ def shapefile_zip(folder: Path) -> bytes:
 
 def geoparquet(folder: Path) -> bytes:
     del folder
-    return geoparquet_bytes([LayerPolygons(None, "control_map", "Russia", "control", np.array([CONTROL]))])
+    return geoparquet_bytes([((None, "control_map", "Russia", "control"), np.array([CONTROL]))])
 
 
 MAKERS: dict[str, Callable[[Path], bytes]] = {

@@ -239,7 +239,7 @@ def test_a_table_is_its_rows_and_prints_as_the_command_shows_it(capfd: pytest.Ca
     assert (len(table), list(table)) == (len(table.rows), list(table.rows))
     assert run(["diff", "2024", "--by", "none"]) == 0
     assert f"{table}\n" == capfd.readouterr().out
-    assert str(frontcalc.changes(["2024-10"], by="none")) == "<Table of 2 ChangeRow>"
+    assert str(frontcalc.changes(["2024-10"], by="none")) == "<Table of 4 ChangeRow>"
 
 
 @pytest.mark.parametrize(

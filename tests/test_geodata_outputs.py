@@ -13,14 +13,14 @@ import shapely
 from conftest import square
 from test_formats import km2, layers
 
-from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
+from frontcalc.outputs.geodata import DatedLayer, geojson_bytes, geoparquet_bytes
 from frontcalc.read import read_content
 
 RING = shapely.Polygon(square(3, 0).exterior, [shapely.affinity.scale(square(3, 0), 0.5, 0.5).exterior])
 
 
-def layer(day: str, name: str, *polygons: shapely.Polygon, role: str = "control") -> LayerPolygons:
-    return LayerPolygons(date.fromisoformat(day), name, "Russia", role, np.array([*polygons, None], dtype=object)[:-1])
+def layer(day: str, name: str, *polygons: shapely.Polygon, role: str = "control") -> DatedLayer:
+    return (date.fromisoformat(day), name, "Russia", role), np.array([*polygons, None], dtype=object)[:-1]
 
 
 MAPS = [
@@ -45,7 +45,7 @@ def test_geoparquet_gives_back_what_was_written() -> None:
         "role": "control",
     }
     assert sorted(features.owner.tolist()) == [1, 2, 3]
-    drawn = {shapely.to_wkb(shapely.normalize(polygon)) for one in MAPS for polygon in one.polygons}
+    drawn = {shapely.to_wkb(shapely.normalize(polygon)) for _, polygons in MAPS for polygon in polygons}
     assert {shapely.to_wkb(shapely.normalize(polygon)) for polygon in features.polygons} == drawn
     assert round(km2(features), 3) == 275.0
 

@@ -23,6 +23,7 @@ from frontcalc.notices import FINDINGS
 from frontcalc.views import VIEWS
 
 DOCS = Path(__file__).parents[1] / "docs"
+BUILT = {*publish.BUILT, "errors.md"}
 CONFIGURATION = (DOCS / "configuration.md").read_text(encoding="utf-8")
 
 
@@ -33,9 +34,26 @@ def rows(page: str, header: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in table]
 
 
-@pytest.mark.parametrize("path", publish.PAGES)
-def test_a_page_of_reference_is_what_the_code_says(path: str) -> None:
-    assert (DOCS / path).read_text(encoding="utf-8") == publish.PAGES[path](), "run make reference"
+@pytest.mark.parametrize("path", publish.COMMITTED)
+def test_what_is_committed_of_the_reference_is_what_the_code_says(path: str) -> None:
+    assert (DOCS / path).read_text(encoding="utf-8") == publish.COMMITTED[path](), "run make pages"
+
+
+def test_git_passes_over_what_is_built() -> None:
+    ignored = (DOCS.parent / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {f"docs/{path}" for path in BUILT} == {line for line in ignored if line.startswith("docs/")}
+
+
+def test_a_link_to_a_page_that_is_built_says_how() -> None:
+    pages = [path for path in DOCS.rglob("*.md") if str(path.relative_to(DOCS)) not in BUILT]
+    silent = [
+        f"{path.name}: {line}"
+        for path in (*pages, *DOCS.parent.glob("*.md"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(rf"(?<![\w-])({'|'.join(map(re.escape, BUILT))})", line) and "make pages" not in line
+    ]
+    assert len(pages) > 40
+    assert not silent
 
 
 def test_the_page_of_commands_has_every_option_of_every_command() -> None:
@@ -115,7 +133,7 @@ def test_codes_in_the_source_are_in_the_reference() -> None:
 
 
 def test_the_package_offers_nothing_that_the_page_leaves_out() -> None:
-    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    page = publish.api()
     for name in frontcalc.__all__:
         assert f"### {name}\n" in page or name == "__version__"
 

@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import reduce
 from html.parser import HTMLParser
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import jsonschema
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from referencing import Registry, Resource
 
 import frontcalc
 from frontcalc.errors import UsageError
@@ -176,19 +179,39 @@ def test_json_gives_the_table_and_holds_to_its_schema(result: Any, units: str) -
     assert document["rows"] == dated
     assert document["meta"]["units"] == units
     assert document["meta"]["attribution"][0] == "maps: =Maps & Sons <b>, CC BY 4.0"
-    schema = json_schema(result.kind)
+    schema = json_schema()
     jsonschema.Draft202012Validator(schema).validate(document)
-    assert document["schema"] == schema["$id"] == "urn:frontcalc:schema:diff:1"
+    assert document["schema"] == schema["$defs"]["diff"]["$id"] == "urn:frontcalc:schema:diff:1"
 
 
 def test_the_schema_refuses_what_is_no_output(result: Any) -> None:
-    check = jsonschema.Draft202012Validator(json_schema(result.kind))
+    check = jsonschema.Draft202012Validator(json_schema())
     document = json.loads(render(result, "json"))
     document["rows"][0]["gained_km2"] = "1.0"
     assert not check.is_valid(document)
     document = json.loads(render(result, "json", units="mi2"))
     document["meta"]["units"] = "km2"
     assert not check.is_valid(document)
+    for name in ("urn:frontcalc:schema:acre:1", "urn:frontcalc:schema:held:1"):
+        assert not check.is_valid(json.loads(render(result, "json")) | {"schema": name})
+
+
+@pytest.mark.parametrize("taken", ["meta", "rows", "schema", ("meta", "attribution"), ("rows", 0, "region")])
+def test_the_schema_wants_every_member(taken: str | tuple[Any, ...], result: Any) -> None:
+    document = json.loads(render(result, "json"))
+    *path, name = [taken] if isinstance(taken, str) else taken
+    del reduce(getitem, path, document)[name]
+    assert not jsonschema.Draft202012Validator(json_schema()).is_valid(document)
+
+
+def test_the_part_of_the_schema_that_an_output_names_stands_by_itself(result: Any) -> None:
+    document = json.loads(render(result, "json"))
+    every = Resource.from_contents(json_schema())
+    check = jsonschema.Draft202012Validator({"$ref": document["schema"]}, registry=(every @ Registry()).crawl())
+    check.validate(document)
+    del document["rows"][0]["region"]
+    assert not check.is_valid(document)
+    jsonschema.Draft202012Validator.check_schema(json_schema())
 
 
 def test_json_of_every_command_holds_to_its_schema() -> None:
@@ -199,8 +222,8 @@ def test_json_of_every_command_holds_to_its_schema() -> None:
         frontcalc.list_regions(),
     ]
     assert {table.kind for table in tables} <= set(PUBLISHED)
+    check = jsonschema.Draft202012Validator(json_schema(), format_checker=jsonschema.FormatChecker())
     for table in tables:
-        check = jsonschema.Draft202012Validator(json_schema(table.kind), format_checker=jsonschema.FormatChecker())
         check.validate(json.loads(render(table, "json")))
 
 

@@ -87,13 +87,36 @@ def test_a_command_that_fails_without_showing_it_stops_the_page(block: str, tmp_
 
 
 def unexplained(page: str) -> list[str]:
-    """Return blocks of `sh` whose line above does not say why they are not run."""
-    return [block.body for block in blocks(page) if block.kind == "sh" and not block.before.startswith(NOT_RUN)]
+    """Return blocks of `sh` that are not run and of which no line above says why; for the page's first, below it."""
+    first, *others = [block for block in blocks(page) if block.kind == "sh"] or [None]
+    silent = [block.body for block in others if not block.before.startswith(NOT_RUN)]
+    if first and not first.before.startswith(NOT_RUN) and not page[first.end :].startswith(f"```\n\n{NOT_RUN}"):
+        run = {command for block in blocks(page) for command in block.commands}
+        silent += [line for line in first.body.splitlines() if line not in run]
+    return silent
+
+
+@pytest.mark.parametrize("path", FOLLOWED[2:], ids=lambda path: path.stem)
+def test_a_how_to_begins_with_its_command_and_says_then_what_it_gives(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    first, *_ = blocks(page)
+    assert page.startswith(f"# {first.before.removeprefix('# ')}\n\n```{first.kind}\n")
+    prompts = {"console": "$ ", "pycon": ">>> ", "sh": ""}
+    commands = [line for line in first.body.splitlines() if line.startswith(prompts[first.kind])]
+    assert 1 <= len(commands) <= 2
+    assert any("frontcalc " in f"{line} " for line in commands)
+    below = page[first.end :].removeprefix("```\n\n")
+    if below.startswith(NOT_RUN):
+        below = below.partition("\n\n")[2]
+    assert below[0].isupper()
 
 
 def test_commands_that_are_not_run_need_a_reason() -> None:
     block = "\n\n```sh\nmake coffee\n```\n"
-    assert unexplained(f"Then:{block}") == ["make coffee\n"]
+    assert unexplained(f"Then:{block}") == ["make coffee"]
+    assert unexplained(f"{NOT_RUN} it needs water.*{block}Then:{block}") == ["make coffee\n"]
+    assert not unexplained(f"# Coffee{block}\n{NOT_RUN} it needs water.*\n")
+    assert not unexplained(f"# Coffee{block}\n```console\n$ make coffee\n```\n")
     assert not unexplained(f"{NOT_RUN} it needs water.*{block}")
 
 

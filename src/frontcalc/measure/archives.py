@@ -29,7 +29,7 @@ from frontcalc.natural_earth import load_embedded
 from frontcalc.notices import FINDINGS, Fault, Notice, fault_of
 from frontcalc.outliers import FROZEN_MAPS
 from frontcalc.outputs import write_file, write_folder
-from frontcalc.outputs.geodata import LayerPolygons, geojson_bytes, geoparquet_bytes
+from frontcalc.outputs.geodata import DatedLayer, geojson_bytes, geoparquet_bytes
 from frontcalc.progress import track
 from frontcalc.read import SourceFile
 from frontcalc.region_store import EMBEDDED, set_named
@@ -275,8 +275,8 @@ def archive_meta(
     )
 
 
-def _layers(ref: SnapshotRef) -> Iterator[LayerPolygons]:
+def _layers(ref: SnapshotRef) -> Iterator[DatedLayer]:
     """Yield the layers of one map in longitude and latitude, repaired as they are for measuring."""
     for part in snapshots.read_snapshot(ref).layers:
         polygons = geometry.repair(to_degrees(part.polygons, part.crs))
-        yield LayerPolygons(ref.day, part.name, part.layer.actor, part.layer.role.value, polygons)
+        yield (ref.day, part.name, part.layer.actor, part.layer.role.value), polygons

@@ -11,7 +11,7 @@ import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive, pair_archive
-from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES
+from frontcalc.change import CLOSING, CONTRADICTION_KM2, FIGURES, GAINED, GAINED_SLIVER
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
@@ -147,8 +147,9 @@ def changes(
     Returns
     -------
     Table of ChangeRow
-        A row a period, actor, kind and region that has any change: its area (km²), which is that of `diff`, and its
-        polygons in longitude and latitude. Of several levels the finest is taken, so that no ground is there twice.
+        A row a period, actor, kind and region that has any change: its area (km²) and its polygons in longitude and
+        latitude. Slivers have a row of their own beside it; the two areas together are that of `diff`. Of several
+        levels the finest is taken, so that no ground is there twice.
 
     Raises
     ------
@@ -161,9 +162,8 @@ def changes(
     --------
     >>> import frontcalc
     >>> table = frontcalc.changes(["2024-10"], only="Donetsk")
-    >>> gained = table.rows[0]
-    >>> gained.kind, round(gained.km2, 1), gained.geometry.geom_type
-    ('gained', 402.8, 'MultiPolygon')
+    >>> [(row.kind, row.sliver, round(row.km2, 1)) for row in table.rows]
+    [('gained', False, 401.3), ('gained', True, 1.5), ('lost', False, 4.2), ('lost', True, 3.1)]
     """
     wanted = parse_periods(periods)
     run = Run.open(archive, Options(**options))
@@ -194,8 +194,8 @@ def changes_between(before: str | Path, after: str | Path, **options: Unpack[Key
     >>> import frontcalc
     >>> files = frontcalc.convert("maps")  # the bundled sample, a GeoJSON file a map
     >>> table = frontcalc.changes_between("maps/2024-09-01.geojson", "maps/2024-11-03.geojson", only="Donetsk")
-    >>> [(row.kind, round(row.km2, 1)) for row in table.rows]
-    [('gained', 756.6), ('lost', 11.3)]
+    >>> round(sum(row.km2 for row in table.rows if row.kind == "gained"), 1)
+    756.6
     """
     return _polygons(*between_files(before, after, Options(**options)))
 
@@ -327,17 +327,20 @@ def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
     return kind(**own | more)
 
 
-def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, float, shapely.MultiPolygon]]:
-    """Yield the polygons of a change: kind, region of the finest level shown, its figure (km²), ground in metres."""
-    shown = run.shown(one.change) if one.change else None
-    if shown is None or shown.ground is None:
+def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, bool, float, shapely.MultiPolygon]]:
+    """Yield the polygons of a change: kind, region of the finest level, whether slivers, figure (km²), ground (m)."""
+    if one.change is None or one.change.ground is None:
         return
-    figures = (("gained", shown.gained_km2), ("lost", shown.lost_km2))
-    for (kind, km2), parts in zip(figures, shown.ground, strict=True):
-        grounds = change.by_region(parts.polygons, run.partition_for(one.span.actor))
+    partition, km2 = run.partition_for(one.span.actor), one.change.km2[:, 0]
+    for place, (kind, parts) in enumerate(zip(("gained", "lost"), one.change.ground, strict=True)):
+        thin_km2 = km2[GAINED_SLIVER + place]
+        cut = [(False, km2[GAINED + place] - thin_km2, change.by_region(parts.polygons[~parts.thin], partition))]
+        if not run.options.drop_slivers:
+            cut.append((True, thin_km2, change.by_region(parts.polygons[parts.thin], partition)))
         for line in finest_lines(run):
-            if not (ground := line.ground_of(grounds)).is_empty:
-                yield kind, line.region, line.sum_of(km2), ground
+            for sliver, figures, grounds in cut:
+                if not (ground := line.ground_of(grounds)).is_empty:
+                    yield kind, line.region, sliver, line.sum_of(figures), ground
 
 
 def finest_lines(run: Run) -> list[Line]:
@@ -351,14 +354,14 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
     rows: list[ChangeRow] = []
     for one in measured(run, spans, ground=True):
         own = columns_of(run, one.span)
-        for kind, region, km2, ground in polygons(run, one):
+        for kind, region, sliver, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
                 figures = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
                 raise change.contradiction(figures, "maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
-            rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, drawn))
+            rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, sliver, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
 
 
@@ -374,7 +377,7 @@ def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
         # Nothing is drawn of a period without two maps.
         if one.change is not None and one.span.opening is not None:
             ground["held"].append(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
-            for kind, _, _, part in polygons(run, one):
+            for kind, *_, part in polygons(run, one):
                 ground[kind].append(part)
         panels.append(Panel(rows[-1], *map(geometry.polygonal, ground.values())))
     return ChangeMap(table_of(run, DiffRow, rows, slivers=True), tuple(panels), run.options.crs, run.regions)

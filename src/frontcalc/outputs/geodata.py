@@ -1,16 +1,17 @@
 """Polygons as GeoJSON (RFC 7946), GeoParquet 1.1 and GeoPackage, on WGS 84; tables as Parquet.
 
-Parquet without pyarrow is a UsageError. QGIS opens a GeoPackage of change in colours: red for gained, blue for lost.
+Parquet without pyarrow is a UsageError. QGIS opens a GeoPackage in colours: gained in red, lost in blue.
 Polygons of maps are the same bytes in whatever order those come and wherever their rings begin.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import html
 import io
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from importlib import resources
 from typing import Any
 
@@ -45,22 +46,16 @@ CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
-)
+);
+INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id)
+VALUES ('layer_styles', 'attributes', 'layer_styles', 0)
 """
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerPolygons:
-    """What one layer, by its publisher's name, shows on one day (None where unknown), in degrees, and what it means."""
-
-    date: dt.date | None
-    layer: str
-    actor: str
-    role: str
-    polygons: NDArray[np.object_]
+DatedLayer = tuple[tuple[dt.date | None, str, str, str], NDArray[np.object_]]
+"""Day (None where unknown), publisher's name, actor and role of a layer, and its polygons in degrees."""
 
 
-def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
+def geoparquet_bytes(layers: Iterable[DatedLayer]) -> bytes:
     """Return GeoParquet 1.1: a row a polygon, sorted by date, layer, then geometry.
 
     Columns are date, layer, actor, role, geometry (WKB, null for a layer without polygons) and bbox, its covering.
@@ -71,7 +66,7 @@ def geoparquet_bytes(layers: Iterable[LayerPolygons]) -> bytes:
     return _geoparquet(arrow.table(table), [polygon for _, polygon in drawn], "Polygon")
 
 
-def geojson_bytes(layers: Iterable[LayerPolygons]) -> bytes:
+def geojson_bytes(layers: Iterable[DatedLayer]) -> bytes:
     """Return GeoJSON (RFC 7946): a feature a date and layer, a MultiPolygon, without geometry if it has no polygons."""
     return _collection(_tidy(layers))
 
@@ -105,7 +100,7 @@ def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> byte
 
 
 def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return polygons of change, or of disagreement, as a GeoPackage with one layer; `changes` has its style.
+    """Return polygons of change, or of disagreement, as a GeoPackage with one layer and its style for QGIS.
 
     Not by way of a data frame, which knows no days without an hour.
     """
@@ -113,7 +108,7 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
     published = cells(result, units, attribution=True)
     # A missing day is null.
-    kinds: dict[type, Any] = {float: np.float64, int: np.int64, str: object, dt.date: "datetime64[D]"}
+    kinds: dict[type, Any] = {float: np.float64, bool: bool, str: object, dt.date: "datetime64[D]"}
     own = (*columns(result.kind, units), ATTRIBUTION)
     layer, about = _LAYERS[result.kind]
     described = f"{about}; {'; '.join(result.meta.attribution)}"
@@ -129,32 +124,36 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
         crs="EPSG:4326",
         layer_options={"GEOMETRY_NAME": "geometry", "SPATIAL_INDEX": "NO", "DESCRIPTION": described},
     )
-    return _finished(out.getvalue(), layer, about, styled=result.kind is ChangeRow)
+    return _finished(out.getvalue(), layer, about, _style(result))
 
 
-def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:
-    """Return a GeoPackage with no time of writing, and with the style of changes if its layer is to be `styled`."""
-    database = sqlite3.connect(":memory:", isolation_level=None)
-    try:
+def _style(result: Table[Any, Any]) -> str:
+    """Return the style of a result's layer for QGIS: by what became of the ground, or by the archive that holds it."""
+    style = (resources.files("frontcalc") / "data" / f"{_LAYERS[result.kind][0]}.qml").read_text(encoding="utf-8")
+    if result.kind is ChangeRow:
+        return style
+    names = [html.escape(name) for name in dict.fromkeys(row.holder for row in result.rows)]
+    # It has six symbols: the last one is for all archives beyond five, which QGIS knows by an empty value.
+    categories = [
+        f'<category value="{name}" label="{name or "other archives"}" type="string" symbol="{number}" render="true"/>'
+        for number, name in enumerate(names if len(names) <= 6 else [*names[:5], ""])
+    ]
+    return style.replace("<categories/>", f"<categories>{''.join(categories)}</categories>")
+
+
+def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
+    """Return a GeoPackage with the style of its layer, and no time of writing."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.deserialize(content)
-        if styled:
-            style = (resources.files("frontcalc") / "data" / "changes.qml").read_text(encoding="utf-8")
-            database.execute(_STYLES)
-            database.execute(
-                "INSERT INTO layer_styles VALUES "
-                "(1, '', '', ?, 'geometry', 'gained and lost', ?, NULL, 1, ?, '', NULL, ?)",
-                (layer, style, about, _CHANGED),
-            )
-            database.execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
-                "VALUES ('layer_styles', 'attributes', 'layer_styles', 0)"
-            )
+        database.executescript(_STYLES)
+        database.execute(
+            "INSERT INTO layer_styles VALUES (1, '', '', ?, 'geometry', ?, ?, NULL, 1, ?, '', NULL, ?)",
+            (layer, layer, style, about, _CHANGED),
+        )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
         counted = bytearray(database.serialize())
-    finally:
-        database.close()
     # The header counts how often GDAL wrote, which differs from run to run.
     for place in _COUNTERS:
         counted[place] = (1).to_bytes(4, "big")
@@ -209,14 +208,14 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
     return out.getvalue()
 
 
-def _tidy(layers: Iterable[LayerPolygons]) -> Iterator[tuple[dict[str, Any], NDArray[np.object_]]]:
+def _tidy(layers: Iterable[DatedLayer]) -> Iterator[tuple[dict[str, Any], NDArray[np.object_]]]:
     """Yield the properties of each date and layer, in that order, with its polygons in one form and order."""
-    parts: dict[tuple[str, str, str, str], list[LayerPolygons]] = {}
-    for one in layers:
-        # An unknown day comes first.
-        parts.setdefault((str(one.date or ""), one.layer, one.actor, one.role), []).append(one)
-    for _, own in sorted(parts.items()):
-        yield {name: getattr(own[0], name) for name in _PROPERTIES}, tidy_polygons(*(one.polygons for one in own))
+    parts: dict[tuple[dt.date | None, str, str, str], list[NDArray[np.object_]]] = {}
+    for named, polygons in layers:
+        parts.setdefault(named, []).append(polygons)
+    # An unknown day comes first.
+    for named in sorted(parts, key=lambda named: (str(named[0] or ""), *named[1:])):
+        yield dict(zip(_PROPERTIES, named, strict=True)), tidy_polygons(*parts[named])
 
 
 def tidy_polygons(*arrays: NDArray[np.object_]) -> NDArray[np.object_]:

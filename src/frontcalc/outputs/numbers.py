@@ -38,6 +38,7 @@ _DEGREES = ("lon", "lat", "west", "south", "east", "north")
 PLACES = dict.fromkeys(_DEGREES, 6)
 """Decimals of the columns that have other than three: degrees have six (0.1 m)."""
 
+_RANGE = "under the assumptions of a range or by the archives compared"
 
 DEFINITIONS: dict[str, str] = {
     "archive": "name of the folder or file that holds the maps",
@@ -126,12 +127,8 @@ DEFINITIONS: dict[str, str] = {
     **{f"{name}_difference_km2": f"{name} less {name} of the base" for name in ("gained", "lost", "net")},
     "matters": "which of gained, lost and net a newspaper would print otherwise than the base, separated by spaces",
     "in_range": "whether the assumption is open to argument, so that the range is taken over it",
-    "gained_min_km2": "the least that gained comes to, under the assumptions of a range or by the archives compared",
-    "gained_max_km2": "the most that gained comes to, under the assumptions of a range or by the archives compared",
-    "lost_min_km2": "the least that lost comes to, under the assumptions of a range or by the archives compared",
-    "lost_max_km2": "the most that lost comes to, under the assumptions of a range or by the archives compared",
-    "net_min_km2": "the least that net comes to, under the assumptions of a range or by the archives compared",
-    "net_max_km2": "the most that net comes to, under the assumptions of a range or by the archives compared",
+    **{f"{name}_min_km2": f"the least that {name} comes to, {_RANGE}" for name in ("gained", "lost", "net")},
+    **{f"{name}_max_km2": f"the most that {name} comes to, {_RANGE}" for name in ("gained", "lost", "net")},
     "closing_only_km2": "held on the closing map of this archive and on that of none of the others compared",
     "closing_lacking_km2": "held on the closing map of another archive compared, and not on this one's",
     "holder": "the archive whose closing map shows the ground as held",
@@ -154,6 +151,7 @@ DEFINITIONS: dict[str, str] = {
     "first": "day of the first map that has it",
     "last": "day of the last map that has it",
     "legend": "whose table names the layer: a publisher's, own where the archive explains it; blank where none does",
+    "sliver": "whether the ground is thin strips, mostly lines drawn anew: a row of its own beside what is broader",
     "asked": "whether no figure can be had until somebody says what the value means",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }

@@ -1,6 +1,6 @@
 """What tables say, for machines: the JSON Schema of the JSON output, and the datapackage.json of a tree of summaries.
 
-`docs/schema/` holds the schemas; `scripts/publish.py` writes them and a test compares. A Frictionless Data
+`docs/schema.json` is the schema as `scripts/publish.py` writes it, which a test compares. A Frictionless Data
 Package says what its tables hold and rest on; without time or path, the same maps and options give the same bytes.
 """
 
@@ -35,7 +35,9 @@ PUBLISHED: dict[type, type] = {
 """The classes of rows that are written as tables, and what each rests on; those with polygons are written as maps."""
 
 VERSION = 1
-"""Of all schemas; it changes only if a column is changed or removed, never when one is appended."""
+"""Of all kinds; it changes only if a column is changed or removed, never when one is appended."""
+
+_EVERY = "urn:frontcalc:schema"
 
 _KINDS: dict[type, str]
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean", date: "string", type(None): "null"}
@@ -63,51 +65,71 @@ def schema_id(kind: type) -> str:
     return f"urn:frontcalc:schema:{schema_name(kind)}:{VERSION}"
 
 
-def json_schema(kind: type) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of the output of one class of rows."""
-    by_units = []
-    for units in UNITS:
-        cells = {}
-        for column in columns(kind, units):
-            own = _value(column.kind)
-            described = f"{column.definition} ({column.unit})" if column.unit else column.definition
-            blank = {"type": [own["type"], "null"]} if column.nullable else {}
-            cells[column.name] = {**own, **blank, "description": described}
-        stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
-        row = {"type": "object", "required": list(cells), "properties": cells}
-        by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of every JSON output: of each kind a part, by its name in `$defs`.
+
+    Columns are described once for all kinds; a kind says which it has, and which of them others may leave blank.
+    """
+    every = [column for kind in PUBLISHED for units in UNITS for column in columns(kind, units)]
+    nullable = {column.name for column in every if column.nullable}
+    cells: dict[str, Any] = {}
+    for column in every:
+        value = _value(column.kind, {})
+        blank = {"type": [value["type"], "null"]} if column.name in nullable else {}
+        described = f"{column.definition} ({column.unit})" if column.unit else column.definition
+        cells[column.name] = {**value, **blank, "description": described}
+    parts: dict[str, Any] = {}
+    classes: dict[str, Any] = {}
+    for kind, meta in PUBLISHED.items():
+        by_units = []
+        for units in UNITS:
+            own = columns(kind, units)
+            filled = {one.name: {"not": {"type": "null"}} for one in own if one.name in nullable and not one.nullable}
+            row = {"$ref": f"{_EVERY}#/$defs/columns", "required": [one.name for one in own], "properties": filled}
+            stated = {"properties": {"meta": {"properties": {"units": {"const": units}}}}}
+            by_units.append({"if": stated, "then": {"properties": {"rows": {"items": row}}}})
+        parts[schema_name(kind)] = {
+            "$id": schema_id(kind),
+            "if": {"properties": {"schema": {"const": schema_id(kind)}}},
+            "then": {
+                "required": ["meta", "rows"],
+                "properties": {"meta": {"$ref": _EVERY + _value(meta, classes)["$ref"]}, "rows": {"type": "array"}},
+                "allOf": by_units,
+            },
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": schema_id(kind),
-        "title": f"frontcalc {schema_name(kind)}",
+        "$id": _EVERY,
+        "title": "JSON of frontcalc",
         "description": "Readers should pass over members that they do not know: columns are appended.",
         "type": "object",
-        "required": ["meta", "rows", "schema"],
-        "properties": {
-            "meta": _value(PUBLISHED[kind]),
-            "rows": {"type": "array"},
-            "schema": {"const": schema_id(kind)},
-        },
-        "allOf": by_units,
+        "required": ["schema"],
+        "properties": {"schema": {"enum": [part["$id"] for part in parts.values()]}},
+        "allOf": [{"$ref": part["$id"]} for part in parts.values()],
+        "$defs": {**parts, "columns": {"type": "object", "properties": cells}, **classes},
     }
 
 
-def _value(hint: Any) -> dict[str, Any]:
-    """Return the schema of a value in `meta`, by its type."""
+def _value(hint: Any, classes: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a cell, or of a value in `meta`, by its type; that of a class is put into `classes`."""
     if get_origin(hint) in (Union, types.UnionType):
-        return {"anyOf": [_value(choice) for choice in get_args(hint)]}
+        return {"anyOf": [_value(choice, classes) for choice in get_args(hint)]}
     if get_origin(hint) is tuple:
         item = get_args(hint)[0]
         if get_origin(item) is tuple:
             # Pairs of name and figure are an object; where there are none, an empty list.
-            return {"type": ["object", "array"], "additionalProperties": _value(get_args(item)[1]), "maxItems": 0}
-        return {"type": "array", "items": _value(item)}
-    if is_dataclass(hint):
+            of_pair = _value(get_args(item)[1], classes)
+            return {"type": ["object", "array"], "additionalProperties": of_pair, "maxItems": 0}
+        return {"type": "array", "items": _value(item, classes)}
+    if is_dataclass(hint) and isinstance(hint, type):
         hints = get_type_hints(hint)
         values: dict[str, Any] = {}
         for name in (entry.name for entry in fields(hint)):
-            values |= {name: _value(hints[name])} | ({"units": _value(str)} if name == BEFORE_UNITS else {})
-        return {"type": "object", "required": list(values), "properties": values}
+            values |= {name: _value(hints[name], classes)} | (
+                {"units": _value(str, {})} if name == BEFORE_UNITS else {}
+            )
+        classes[hint.__name__] = {"type": "object", "required": list(values), "properties": values}
+        return {"$ref": f"#/$defs/{hint.__name__}"}
     return {"type": _KINDS[hint], **({"format": "date"} if hint is date else {})}
 
 

@@ -61,7 +61,7 @@ class DiffRow(PeriodRow):
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """Where one actor gained or lost ground in one period and region: the polygons of a figure in `DiffRow`."""
+    """Where one actor gained or lost ground in one period and region; what of it is slivers has a row of its own."""
 
     period: str
     actor: str
@@ -70,6 +70,7 @@ class ChangeRow:
     km2: float
     opening: dt.date | None
     closing: dt.date | None
+    sliver: bool
     geometry: shapely.MultiPolygon
 
 
