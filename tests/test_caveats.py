@@ -91,6 +91,11 @@ def test_no_line_is_too_long_and_none_has_a_code(code: str) -> None:
     assert not line.endswith("…")
     assert not re.search(r"[A-Z]{3}-|longitude|EPSG", line)
     assert len(caveats([], [Notice(code, "a", label, line="long " * 90)])[1]) <= 110
+    days = [f"{2020 + place}-11-{place + 10}" for place in range(9)]
+    of_days = [Notice(code, day, day, 123456.7, line=day) for day in days]
+    line = caveats([Row(day, "total", "uebp") for day in days], of_days)[1]
+    assert len(line) <= 110
+    assert not line.endswith("…")
 
 
 # --- marked cells -------------------------------------------------------------------------------------------------

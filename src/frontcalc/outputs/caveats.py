@@ -35,11 +35,11 @@ _LINES = {
     "NO-MAP": "no map that early, so nothing was measured",
     "REDEFINITION": "ground changed that no front moved over",
     "AT-ONCE": "much ground changed hands on one map alone",
-    "SPAN": "the maps are some days off those asked for; the figures are of their days",
-    "OTHER-ACTOR": "another actor's ground changed and is not in these figures",
-    "BORDER": "what is marked u may be the neighbour's",
-    "LEAVES-OUT": "an archive leaves out ground that the others hold: shares are not compared",
-    "DAYS-DIFFER": "the archives' maps are of different days, which is part of what is between them",
+    "SPAN": "maps are some days off those asked for, and so are the figures",
+    "OTHER-ACTOR": "ground of another actor is not in these figures (--actor)",
+    "BORDER": "much of it lies near another region and may be the neighbour's",
+    "LEAVES-OUT": "an archive leaves out ground of others: shares are not compared",
+    "DAYS-DIFFER": "the archives' maps are of different days, which moves their nets",
     "OPENING": "another map stands for the days before the first",
     "CARRIED": "a layer is missing; that of an earlier map is counted",
     "CONTROL-ONLY": "much of what control gained was drawn as advances before",
@@ -137,6 +137,9 @@ def _beginning(line: _Line, rows: Sequence[Any]) -> str:
     labels = dict.fromkeys(one.period for one in line.notices if one.period)
     if not labels:
         return ""
+    mark = _MARK_OF.get(line.code, "")
+    stands = any(mark in getattr(row, "flags", "") for row in rows if _period(row) in labels) if mark else False
+    end = f" {mark}  " if stands else "  "
     named = list(labels)[: _SHOWN if len(labels) > _SEVERAL else None]
     short = [named[0]]
     for before, label in pairwise(named):
@@ -145,9 +148,8 @@ def _beginning(line: _Line, rows: Sequence[Any]) -> str:
             stem.pop()
         short.append(label if ".." in label else label.removeprefix("-".join(stem)))
     more = f" and {len(labels) - len(named)} more" if len(labels) > len(named) else ""
-    mark = _MARK_OF.get(line.code, "")
-    stands = any(mark in getattr(row, "flags", "") for row in rows if _period(row) in labels) if mark else False
-    return f"{', '.join(short)}{more}{f' {mark}' if stands else ''}  "
+    beginning = ", ".join(short) + more + end
+    return beginning if len(beginning + line.text) <= WIDEST else f"{len(labels)} periods{end}"
 
 
 def _period(row: Any) -> str:

@@ -75,7 +75,7 @@ def isolated(text: str, names: Iterable[str]) -> str:
     if not turning:
         return text
     pattern = "|".join(map(re.escape, sorted(turning, key=len, reverse=True)))
-    return re.sub(pattern, lambda found: f"{ISOLATE}{found[0]}{END}", text)
+    return re.sub(pattern, lambda match: f"{ISOLATE}{match[0]}{END}", text)
 
 
 def unit_of(row: PeriodRow, unit: Unit, *, per_day: bool) -> Unit:
