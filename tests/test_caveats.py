@@ -181,8 +181,8 @@ def test_a_layer_of_unknown_name_has_its_ground_and_its_line(archive: Callable[.
 
 def test_a_period_without_maps_gets_the_days_that_there_are(maps: Path, run_here: Run) -> None:
     done = run_here("diff", "2030", "--archive", maps)
-    words = "no change can be measured in 2030: your maps run from 31 December 2023 to 17 November 2024"
-    assert (done.returncode, done.stderr) == (4, f"frontcalc: maps: {words}\n")
+    words = "no change can be measured in 2030: your maps run from 31 December 2023 to 17 November 2024; "
+    assert (done.returncode, done.stderr) == (4, f"frontcalc: maps: {words}choose a period with two maps in it\n")
 
 
 def test_held_of_a_year_says_what_to_type(run_here: Run) -> None:
