@@ -67,7 +67,7 @@ def one_text(context: click.Context, parameter: click.Parameter, value: tuple[st
         raise click.UsageError(
             f"one PERIOD is taken: write {value[0]}..{value[-1]} for the whole time{slips.as_in(context.command)}"
         )
-    return " ".join(value) or None
+    return " ".join(value) if value else None
 
 
 def within(how: dict[str, Any], *, relative: bool = True) -> dict[str, Any]:
