@@ -55,7 +55,7 @@ def test_examples_come_first_and_are_commands(names: tuple[str, ...], capfd: pyt
         found = max((known for known in COMMANDS if tuple(words[: len(known)]) == known), key=len)
         command = COMMANDS[found]
         command.make_context(found[-1], words[len(found) :], resilient_parsing=True)
-        parser = command.make_parser(click.Context(command))
+        parser = command.make_parser(click.Context(command, help_option_names=["-h", "--help"]))
         parser.parse_args(words[len(found) :])
 
 
