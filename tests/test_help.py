@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -29,6 +30,9 @@ def every_command(
 
 
 COMMANDS = dict(every_command())
+
+# As the command has them: click keeps the option that the first context asks for, which other tests would meet.
+NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 def help_of(capfd: pytest.CaptureFixture[str], *names: str, flag: str = "--help") -> str:
@@ -54,8 +58,8 @@ def test_examples_come_first_and_are_commands(names: tuple[str, ...], capfd: pyt
         words = shlex.split(example)[1:]
         found = max((known for known in COMMANDS if tuple(words[: len(known)]) == known), key=len)
         command = COMMANDS[found]
-        command.make_context(found[-1], words[len(found) :], resilient_parsing=True)
-        parser = command.make_parser(click.Context(command))
+        command.make_context(found[-1], words[len(found) :], resilient_parsing=True, **NAMES)
+        parser = command.make_parser(click.Context(command, **NAMES))
         parser.parse_args(words[len(found) :])
 
 
@@ -99,7 +103,7 @@ def test_every_option_is_in_the_whole_help(capfd: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(("name", "most"), [("diff", 30), ("summary", 40)])
 def test_options_are_no_more_than_a_reader_can_look_through(name: str, most: int) -> None:
     command = COMMANDS[name,]
-    every = command.get_params(click.Context(command, help_option_names=["-h", "--help"]))
+    every = command.get_params(click.Context(command, **NAMES))
     assert sum(isinstance(one, click.Option) for one in every) <= most
 
 
