@@ -140,12 +140,12 @@ def test_quiet_leaves_the_lines_away_and_notes_all_has_every_notice(form: str, m
     few, quiet, every = (run_here(*asked, *more) for more in ((), ("-q",), ("--notes", "all")))
     text, shown = few.stdout + few.stderr, every.stdout + every.stderr
     gap = " " if form == "markdown" else "  "
-    assert f"2024 p{gap}ends with the map of 17 Nov 2024: what changed after it is not in it" in text
+    assert f"2024 p{gap}ends with the map of 17 Nov: what changed after it is not in it" in text
     assert "CLOSES-EARLY: 2024: the archive's last map, 2024-11-17, is before 2024-12-31" in shown
     assert "Before you publish" not in quiet.stdout + shown
     assert (quiet.stderr, "CLOSES-EARLY" in quiet.stdout) == ("", form == "csv")
     if form != "csv":
-        assert "p: the period is still open" in quiet.stdout
+        assert "p: the maps end before the period" in quiet.stdout
         assert quiet.stdout.startswith(few.stdout[: few.stdout.index("p: the period")])
 
 
@@ -156,7 +156,10 @@ def test_that_maps_are_made_up_is_told_to_the_quiet_too(run_here: Run) -> None:
 
 def test_the_chore_is_on_stderr_once_and_in_no_table(maps: Path, run_here: Run) -> None:
     done = run_here("diff", "2023", "2024", "--archive", maps)
-    assert done.stderr == 'frontcalc: the source of maps is not given: write publisher = "…" into its frontcalc.toml\n'
+    assert (
+        done.stderr
+        == 'frontcalc: the source of maps is not given: write publisher = "…" into frontcalc.toml among its maps\n'
+    )
     assert "publisher" not in done.stdout
 
 
@@ -165,7 +168,7 @@ def test_the_foot_is_the_maps_what_counts_and_the_letters(maps: Path, run_here: 
     assert done.stdout.rpartition("\n\n")[2].splitlines() == [
         "maps: 31 Dec 2023 → 17 Nov 2024 · layers named as ISW names them",
         "held by Russia = control_map + russian_advances, overlap once",
-        "p: the period is still open",
+        "p: the maps end before the period",
     ]
 
 

@@ -46,7 +46,7 @@ def run(*arguments: str | Path, archive: Path | None = None, folder: Path | None
     return Done(code, *(stream.read() for stream in streams))
 
 
-CHORE = 'frontcalc: the source of maps is not given: write publisher = "…" into its frontcalc.toml\n'
+CHORE = 'frontcalc: the source of maps is not given: write publisher = "…" into frontcalc.toml among its maps\n'
 
 
 @pytest.fixture

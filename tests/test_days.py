@@ -284,7 +284,7 @@ def test_maps_that_are_all_stamped_at_a_midnight_elsewhere_are_told(
     stamped = " or ".join(f"{hour}:00" for hour in sorted(set(hours)))
     what = (
         f"all 2 maps are stamped at {stamped} UTC, midnight farther east, and dated by the day that ends then: "
-        "write as_of_offset_days = 1 into frontcalc.toml for the day that begins, or 0"
+        "write as_of_offset_days = 1 into frontcalc.toml among the maps for the day that begins, or 0"
     )
     (tmp_path / "rows").mkdir()
     of_rows = rows(tmp_path / "rows", [({"date": moment.isoformat()}, WEST) for moment in moments])
@@ -306,7 +306,7 @@ def test_other_hours_are_not(tmp_path: Path, moments: tuple[str, str]) -> None:
 def test_deepstates_mirror_is_told_to_show_the_day_before(archive: Write) -> None:
     folder = archive({f"deepstatemap_data_2024070{day}": {None: [WEST]} for day in (8, 9)})
     what = "2 files named deepstatemap_data_* show the day before the one in their names"
-    cure = "write as_of_offset_days = -1 into frontcalc.toml, or 0 to keep the days"
+    cure = "write as_of_offset_days = -1 into frontcalc.toml among the maps, or 0 to keep the days"
     assert said(folder) == [f"{what}: {cure}"]
     (found,) = (row for row in frontcalc.check_archive(archive=folder).rows if row.code == "AS-OF")
     assert (found.severity, found.message) == ("warning", f"{what}; {cure}")

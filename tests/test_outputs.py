@@ -141,10 +141,10 @@ def test_table_puts_periods_side_by_side_with_the_ratio(result: Any) -> None:
         "",
         "maps: 31 Dec 2022 → 31 Dec 2023 → 17 Nov 2024 · layers named as ISW names them",
         "held by Russia = control_map + russian_advances, overlap once · regions: regions.geojson",
-        "p: the period is still open",
+        "p: the maps end before the period",
         "",
         "Before you publish (all: --notes all)",
-        "  2024 p  ends with the map of 17 Nov 2024: what changed after it is not in it",
+        "  2024 p  ends with the map of 17 Nov: what changed after it is not in it",
         "  2024  366 days were asked for, the maps are 322 days apart",
     ]
 

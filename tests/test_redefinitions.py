@@ -249,9 +249,12 @@ def test_sentence_titles_and_comparison_carry_it_in_the_same_line(archive: Write
     other = archive(advancing(20, lambda _: FIELD), name="other")
     year = frontcalc.diff(["2024"], archive=maps)
     assert "grew by about 2,000 km² in 2024" in sentence(year)
-    assert ", +1,900 km² without a break in the maps, per" in sentence(year)
+    assert ", +1,900 km² without what the maps redrew at once, per" in sentence(year)
     title = titles.map_title(year.rows, "", UNITS["km2"], year.meta)
-    assert title == "Russia: +2,000.0 km² in 2024, from 7 Jan, to 19 May, +1,900.0 km² without a break in the maps"
+    assert (
+        title
+        == "Russia: +2,000.0 km² in 2024, from 7 Jan, to 19 May, +1,900.0 km² without what the maps redrew at once"
+    )
     compared = frontcalc.compare(["2024"], archives=[maps, other])
     assert ["REDEFINITION" in row.notes for row in compared.rows] == [True, False]
     assert said(compared)[0].startswith("maps: 100.0 of 2,000.0 km² gained lie far behind the front")

@@ -467,7 +467,7 @@ def test_the_documented_roundings_and_ratios_are_those_used() -> None:
         (
             ["2023"],
             "grew by about 549 km² in 2023 (about 1,424 km² gained, about 876 km² lost),"
-            " +714 km² without a break in the maps, per",
+            " +714 km² without what the maps redrew at once, per",
         ),
         (["2023", "2024"], "grew by about 3,590 km² in 2024 up to 29 December 2024, per the maps of isw-weekly: more "),
     ],

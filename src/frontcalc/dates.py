@@ -264,9 +264,13 @@ def written_days(text: str) -> list[str]:
     return days
 
 
-def in_words(day: date) -> str:
-    """Return a day as people write it, as in «29 Jun 2025», whatever the locale."""
-    return f"{day.day} {FULL_MONTHS[day.month - 1][:3].title()} {day.year}"
+def in_words(day: date, within: str = "") -> str:
+    """Return a day as people write it, as in «29 Jun 2025», whatever the locale; without the year of a period.
+
+    `within` is the label of the period beside which the day stands.
+    """
+    short = f"{day.day} {FULL_MONTHS[day.month - 1][:3].title()}"
+    return short if all(end.startswith(str(day.year)) for end in within.split("..")) else f"{short} {day.year}"
 
 
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:

@@ -71,7 +71,7 @@ MARKS = {
     "u": ("border rough", {"BORDER"}),
     "b": ("a break in the maps", {"REDEFINITION", "OPENS-LATE"}),
     "e": ("days other than asked for, net_interpolated_km2 estimates those", {"net_interpolated_km2"}),
-    "p": ("the period is still open", {"CLOSES-EARLY"}),
+    "p": ("the maps end before the period", {"CLOSES-EARLY"}),
 }
 """The marks of figures, as statistical offices set them: what each says, and the codes and columns that set it."""
 
@@ -195,7 +195,7 @@ _CURES = {
     "REPEATED": "download it again; if it stays, no change was published",
     "DATE-DIFFERS": "--date-from property:FIELD or as_of_offset_days, if the property is right",
     "DATE-IMPLAUSIBLE": "correct the name or the property",
-    "AS-OF": "state as_of_offset_days in frontcalc.toml, 0 where the days are right",
+    "AS-OF": "state as_of_offset_days in frontcalc.toml among the maps, 0 where the days are right",
     "REPAIRS-DIFFER": "look at the place: frontcalc counts what is covered twice as held; draw it once, or as a hole",
     "INVALID-RING": "nothing to do here, since frontcalc repairs them; other software may lose area",
     "OVERLAP": "nothing to do here, but who adds the layers' areas counts it twice",

@@ -205,11 +205,11 @@ class States:
         assert closing is not None
         if opening is None:
             opening, late = self._first_known(opens_on, closes_on, closing)
-            begins = f"begins with the map of {in_words(opening.day)}" if opening.day else "begins late"
+            begins = f"begins with the map of {in_words(opening.day, label)}" if opening.day else "begins late"
             line = f"{begins}: what changed before it is not in it"
             notices += [Notice("OPENS-LATE", late, label, line=line)] if late else []
         if days[-1] < closes_on:
-            early, line = f"the archive's last map, {days[-1]}, is before {closes_on}", in_words(days[-1])
+            early, line = f"the archive's last map, {days[-1]}, is before {closes_on}", in_words(days[-1], label)
             line = f"ends with the map of {line}: what changed after it is not in it"
             notices.append(Notice("CLOSES-EARLY", early, label, line=line))
         span = replace(none, opening=opening, closing=closing)

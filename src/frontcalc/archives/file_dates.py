@@ -171,7 +171,7 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
     notices = []
     if mirrored:
         what = f"{mirrored} files named {_MIRROR}* show the day before the one in their names"
-        cure = f"write as_of_offset_days = -1 into {CONFIG_NAME}, or 0 to keep the days"
+        cure = f"write as_of_offset_days = -1 into {CONFIG_NAME} among the maps, or 0 to keep the days"
         notices.append(Notice("AS-OF", f"{what}: {cure}"))
     hours = {moment.hour for moment in moments if moment and moment.tzinfo}
     on_the_hour = all(moment and moment.tzinfo and not moment.time().replace(hour=0) > time.min for moment in moments)
@@ -179,7 +179,7 @@ def _offsets(mirrored: int, moments: Sequence[datetime | None], maps: int) -> li
     if maps > 1 and hours and on_the_hour and hours <= _MIDNIGHTS and max(hours) - min(hours) <= 1:
         stamped = " or ".join(f"{hour}:00" for hour in sorted(hours))
         what = f"all {maps} maps are stamped at {stamped} UTC, midnight farther east, and dated by the day that ends"
-        cure = f"write as_of_offset_days = 1 into {CONFIG_NAME} for the day that begins, or 0"
+        cure = f"write as_of_offset_days = 1 into {CONFIG_NAME} among the maps for the day that begins, or 0"
         notices.append(Notice("AS-OF", f"{what} then: {cure}"))
     return notices
 

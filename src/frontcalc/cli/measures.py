@@ -37,8 +37,8 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     A year, quarter, month or week opens with the map of the day before it. A day
     that starts a range stands for that day's own map.
 
-    Net is gained less lost. Where the maps do not reach a period's ends, a line below
-    the table says so.
+    Net is gained less lost; unassigned is ground in no region, mostly water. Where the
+    maps do not reach a period's ends, a line below the table says so.
     """
     form = results.form()
     mapped = form in results.MAP_FORMATS

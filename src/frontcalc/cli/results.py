@@ -174,7 +174,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     for line in result.meta.attribution if hasattr(result.meta, "publisher") else ():
         if line.startswith("maps: ") and line.endswith(NOT_STATED):
             name = line.removeprefix("maps: ").removesuffix(f", {NOT_STATED}")
-            terminal.say(f'the source of {name} is not given: write publisher = "…" into its frontcalc.toml')
+            terminal.say(f'the source of {name} is not given: write publisher = "…" into frontcalc.toml among its maps')
     if params.get("fail_on"):
         require_none(result.meta.notices, params["fail_on"])
 

@@ -171,7 +171,11 @@ def _measure_each(
     """Return the runs of two archives or more, in their order, and the sides of each actor and period."""
     wanted: Sequence[Period] = () if calendar and not periods else parse_periods(periods)
     if calendar and wanted:
-        raise UsageError("says what the periods are", where="--every", cure="leave out the periods")
+        raise UsageError(
+            "says what the periods are",
+            where="--every",
+            cure="leave out the periods; --since and --until say from when to when",
+        )
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
     names = _names(archives)

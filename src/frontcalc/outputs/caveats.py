@@ -97,7 +97,7 @@ def caveats(rows: Sequence[Any], notices: Iterable[Notice], notes: str = "few") 
     lines = sorted(_merged(wanted), key=lambda line: line.rank)
     shown = lines[:MOST]
     counted = f"{len(shown)} of {len(lines)}; all: --notes all" if len(lines) > MOST else "all: --notes all"
-    texts = [f"  {printable(_beginning(line, rows) + line.text, WIDEST)}" for line in shown]
+    texts = [f"  {_fitting(_beginning(line, rows), line.text)}" for line in shown]
     if notes != "none" and (rest := _unexplained(rows, shown)):
         texts.append(f"  {printable(f'also {_IN_NEED}: {rest}', WIDEST)}")
     return [f"Before you publish ({counted})", *texts] if texts else []
@@ -149,7 +149,17 @@ def _beginning(line: _Line, rows: Sequence[Any]) -> str:
         short.append(label if ".." in label else label.removeprefix("-".join(stem)))
     more = f" and {len(labels) - len(named)} more" if len(labels) > len(named) else ""
     beginning = ", ".join(short) + more + end
-    return beginning if len(beginning + line.text) <= WIDEST else f"{len(labels)} periods{end}"
+    if len(beginning + line.text) <= WIDEST:
+        return beginning
+    # Of the one period that is shown its name says nothing.
+    alone = len({_period(row) for row in rows}) == 1
+    return end.lstrip() if alone else f"{len(labels)} periods{end}" if len(labels) > 1 else beginning
+
+
+def _fitting(beginning: str, text: str) -> str:
+    """Return a line, without its last clause where it would be too long."""
+    whole = beginning + text
+    return printable(whole if len(whole) <= WIDEST else beginning + (text.rpartition("; ")[0] or text), WIDEST)
 
 
 def _period(row: Any) -> str:

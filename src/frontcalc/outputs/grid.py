@@ -178,7 +178,8 @@ def maps_used(meta: Meta, days: Iterable[date] = ()) -> str:
 
 def required(meta: Meta) -> list[str]:
     """Return the lines of attribution of regions that their terms ask for."""
-    return [line for line in meta.attribution[1:] if not line.endswith((NOT_STATED, "public domain"))]
+    mine = (line for line in meta.attribution[1:] if not line.startswith("maps: "))
+    return [line for line in mine if not line.endswith((NOT_STATED, "public domain"))]
 
 
 def counted(meta: Meta) -> str:

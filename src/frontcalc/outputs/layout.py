@@ -179,7 +179,11 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
     if meta.every:
         yield _by_archive(rows, meta, title)
         return
-    columns = [*_change(rows), ("only", "closing_only_km2")]
+    # Nets are held against each other as moved to the days asked for.
+    moved: list[tuple[str, Source]] = (
+        [("as asked", "net_interpolated_km2")] if any(row.net_interpolated_km2 is not None for row in rows) else []
+    )
+    columns = [*_change(rows), *moved, ("only", "closing_only_km2")]
     periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
         mine = [row for row in rows if row.period == period]
@@ -208,9 +212,12 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
     for (period, key), group in groupby(rows, key=lambda row: (row.period, _key(row))):
         own = list(group)
         if key[1] == TOTAL or any(moves(row, "gained_km2", "lost_km2") for row in own):
-            nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
+            moved = ("net_km2" if row.net_interpolated_km2 is None else "net_interpolated_km2" for row in own)
+            nets = (f"{cell(row, net)} {row.flags}".rstrip() for row, net in zip(own, moved, strict=True))
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
-    header, footer = ("period", "region", *archives, "nets apart"), [*_compared(meta), explained(rows, meta.actors)]
+    estimated = any(row.net_interpolated_km2 is not None for row in rows)
+    footer = [*_compared(meta), "nets marked e are moved to the days asked for"] if estimated else [*_compared(meta)]
+    header, footer = ("period", "region", *archives, "nets apart"), [*footer, explained(rows, meta.actors)]
     return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
 
 

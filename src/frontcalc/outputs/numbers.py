@@ -142,7 +142,7 @@ DEFINITIONS: dict[str, str] = {
     "border_km2": "of gained and lost together, what lies within 2 km of a border between the row's regions and others;"
     " blank in the total, and where the regions are no coarse ones",
     "not_held_km2": "what of region_km2 is not held: land as drawn, without what is held of it",
-    "flags": "marks of the figure: u border rough, b a break in the maps, e interpolated, p the period is still open",
+    "flags": "marks of the figure: u border rough, b a break in the maps, e interpolated, p maps end before the period",
     "state": "open where the archive's last map is dated before the period's last day, or a later map would move that"
     " day; else closed",
     "property": "the property that has the value; layer where a layer's name is known, wherever it stands",

@@ -28,8 +28,9 @@ _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 _SMALL = 0.05
 
 # What stands in the line of a figure that may be no front's, after how much it is, and where that is not known.
-_BREAKS = {"REDEFINITION": "without a break in the maps", "AT-ONCE": "of it at once"}
-_UNKNOWN = {"REDEFINITION": "with a break in the maps", "AT-ONCE": "much of it at once"}
+_REDRAWN = "what the maps redrew at once"
+_BREAKS = {"REDEFINITION": f"without {_REDRAWN}", "AT-ONCE": "of it at once"}
+_UNKNOWN = {"REDEFINITION": f"with {_REDRAWN}", "AT-ONCE": "much of it at once"}
 
 _COUNTED = {
     "control": "assessed as controlled",
@@ -95,11 +96,16 @@ def without_breaks(
     """
     text, known = "", total and len(meta.actors) == 1
     for code, what in _BREAKS.items() if net_km2 is not None else ():
-        named = [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
+        named = _areas(meta, code, periods)
         if code in notes.split():
             km2 = math.fsum(named) if code == "AT-ONCE" else (net_km2 or 0.0) - math.fsum(named)
             text += f", {as_text(km2, unit)} {what}" if known and named else f", {_UNKNOWN[code]}"
     return text
+
+
+def _areas(meta: Meta, code: str, periods: Collection[str]) -> list[float]:
+    """Return the areas that the notices of a code and some periods are about (km²)."""
+    return [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
 
 
 def _figure(value: float) -> str:
@@ -258,7 +264,8 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     else:
         text = [
             f"{subject} {_changed(rows[1], f' {times[1]}', unit, meta)}, {per}:",
-            f"{than(times_as_much(compared))} {times[0]}, when it {_changed(rows[0], '', unit, meta)}.",
+            f"{than(times_as_much(compared))} {times[0]}{_firm(rows, compared, meta)},"
+            f" when it {_changed(rows[0], '', unit, meta)}.",
         ]
         rates = [row.rate_km2_per_day or 0.0 for row in rows]
         faster = ratio(*rates) if differ_in_length(rows) else None
@@ -267,6 +274,18 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
             text.append(f"Per day it was {times_as_much(faster)}: {after} a day against {before}.")
     maps = [_maps(row, own) for row, own in zip(rows, used, strict=True) if row.net_km2 is not None]
     return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
+
+
+def _firm(rows: Sequence[PeriodRow], compared: float, meta: Meta) -> str:
+    """Return how a comparison of two totals reads without faults of the maps, empty where it reads the same."""
+    if rows[0].level != TOTAL or len(meta.actors) > 1:
+        return ""
+    nets = [(row.net_km2 or 0.0) - math.fsum(_areas(meta, "REDEFINITION", {row.period})) for row in rows]
+    firm = ratio(*nets)
+    if firm is None:
+        return f" (without {_REDRAWN} they have no ratio)"
+    alike = times_as_much(firm) == times_as_much(compared)
+    return "" if alike else f" ({times_as_much(firm)} without {_REDRAWN})"
 
 
 def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:

@@ -243,7 +243,8 @@ def _lines(rows: Sequence[DiffRow], notices: Sequence[Notice], period: str = "")
     notices = [one for one in notices if period in ("", one.period) and one.code != "SYNTHETIC"]
     lines = caveats([row for row in rows if period in ("", row.period)], notices)[1:]
     # In HTML two spaces would be one.
-    return [line.strip().removeprefix(period).strip().replace("  ", f" {BLANK} ", 1) for line in lines]
+    lines = [line.strip().removeprefix(period).strip().replace("  ", f" {BLANK} ", 1) for line in lines]
+    return [line.replace(" (--actor)", "") for line in lines]
 
 
 def _key(page: PageContent, row: DiffRow | HeldRow) -> str:

@@ -57,7 +57,7 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
 def _unmarked(line: str) -> str:
     """Return a line beside a figure without the letters that mark cells: a picture has none."""
     line = re.sub(r"( [a-z])?  ", ": ", line.strip(), count=1)
-    return line.replace("also b: ", "also a break in the maps: ").replace("what is marked u", "change in some regions")
+    return line.replace("also b: ", "also a break in the maps: ").replace(" (--actor)", "")
 
 
 def is_from_the_right(text: str) -> bool:

@@ -100,13 +100,26 @@ def suspect_parts(
             f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
         )
         rows = tuple(line.region for line in run.lines.shown if line.sum_of(km2) >= SHOWN_KM2)
-        code, text = "REDEFINITION" if part.seen else "AT-ONCE", _in_short(run, part, km2, shown, near)
+        beside = [(other.kind, own) for other, own, _ in counted if bool(other.seen) == bool(part.seen)]
+        text = _in_short(run, span.period.label, part, km2, shown, near, beside)
+        code = "REDEFINITION" if part.seen else "AT-ONCE"
         faults.append((part.kind, km2, Notice(code, what, span.period.label, moved_km2, text, rows)))
     return faults
 
 
-def _in_short(run: Run, part: LargePart, km2: Floats, shown: Change, near: str) -> str:
-    """Return what was seen of a part and the net without it, in the region that has nearly all of it, or in all."""
+def _in_short(
+    run: Run,
+    label: str,
+    part: LargePart,
+    km2: Floats,
+    shown: Change,
+    near: str,
+    alike: Sequence[tuple[str, Floats]],
+) -> str:
+    """Return what was seen of a part and the net without it, in the region that has nearly all of it, or in all.
+
+    Of several `alike` there (of which it is one) the net is without all of them, so that a row has one such figure.
+    """
     *regions, total = run.lines.shown
     fine = [line for line in regions if line.level == run.lines.levels[-1] and line.region != UNASSIGNED]
     row = max(fine, key=lambda line: line.sum_of(km2), default=total)
@@ -115,13 +128,15 @@ def _in_short(run: Run, part: LargePart, km2: Floats, shown: Change, near: str) 
     whole_km2 = gained_km2 if part.kind == "gained" else lost_km2
     # Over the steps of a period more may have moved than between its ends.
     whole = f" of {whole_km2:,.0f}" if whole_km2 >= here_km2 else ""
-    net_km2 = gained_km2 - lost_km2 + (here_km2 if part.kind == "lost" else -here_km2)
-    day = in_words(part.step[1].day) if part.step[1].day else "one day"
+    here = [row.sum_of(own) * (1 if kind == "lost" else -1) for kind, own in alike if row.sum_of(own) >= SHOWN_KM2]
+    them = "it" if len(here) == 1 else "both" if len(here) == 2 else f"all {len(here)}"
+    net_km2 = gained_km2 - lost_km2 + math.fsum(here)
+    day = in_words(part.step[1].day, label) if part.step[1].day else "one day"
     seen = f"{part.seen} {near if row is total else ''}".rstrip()
     when = f"{seen}, {'new on' if part.kind == 'gained' else 'not drawn since'} {day}"
     when = when if part.seen else f"on the map of {day} alone"
     net = numbers.km2(net_km2, signed=True, places=0)
-    return f"{row.region}: {here_km2:,.0f}{whole} km² {part.kind} {when}; net without it {net}"
+    return f"{row.region}: {here_km2:,.0f}{whole} km² {part.kind} {when}; net without {them} {net}"
 
 
 def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:

@@ -298,7 +298,9 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
     if rough:
         near = f"within {NEAR_KM:g} km of another region's border ({run.regions.accuracy})"
         what = f"much of the change marked u lies {near}: it may be the neighbour's"
-        short = f"much of it lies within {NEAR_KM:g} km of another region and may be the neighbour's"
+        first, *others = (line.region for line in run.lines.shown if line in rough)
+        where = f"{first} and {len(others)} more" if others else first
+        short = f"in {where} much is within {NEAR_KM:g} km of another region and may be the neighbour's"
         yield Notice("BORDER", what, label, near_km2, short), frozenset(rough)
 
 
