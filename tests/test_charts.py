@@ -143,7 +143,7 @@ def test_a_period_that_maps_do_not_cover_whole_is_hatched(days: list[str], apart
     said = "hatched: the maps cover less or more than the period" in texts(figure, "key")
     assert said == any(apart)
     # In a table the letter of a mark stands before such lines.
-    late = "2023: begins with the map of 1 Feb 2023: what changed before it is not in it"
+    late = "2023: begins with the map of 1 Feb: what changed before it is not in it"
     assert (late in texts(figure, "source")) == (days[0] == "2023-02-01")
     # Years of 365 and 366 days are of one length, and one that ends eleven days early nearly is.
     daily = ["a day" in texts(figure, place)[0] for place in ("title", "axis")]

@@ -329,7 +329,7 @@ def test_each_card_has_the_lines_of_its_period_and_the_table_its_marks(archive: 
     maps = archive({day: {"control_map": own, "russian_advances": [None]} for day, own in held.items()})
     shown = content.context(measure(["2024", "2025"], maps, {"by": "none"}), "km2")
     first, second = (card["notes"] for card in shown["cards"])
-    assert first[0] == "b – begins with the map of 24 Feb 2024: what changed before it is not in it"
+    assert first[0] == "b – begins with the map of 24 Feb: what changed before it is not in it"
     assert second[0].startswith("p – ends with the map of 26 Oct")
     assert all(len(card["notes"]) <= 4 for card in shown["cards"])
     assert [texts["marks"] for _, _, texts in shown["table"]] == ["b", "p"]

@@ -65,8 +65,9 @@ class Drift:
     def require_none(self) -> None:
         """Raise CheckFailed where a figure moved that was settled, a map is gone or a table was edited."""
         if count := len(self.failing):
+            figures = any(column.endswith("_km2") for row in self.failing for column, *_ in row.cells)
             raise CheckFailed(
-                f"figures moved in {count} row{'s' if count > 1 else ''}",
+                f"{'figures' if figures else 'what was settled'} moved in {count} row{'s' if count > 1 else ''}",
                 where=self.folder,
                 cure="where the reasons are good, write the tables anew: the same command without --check",
             )
@@ -109,7 +110,7 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
             }
             why = (*everywhere, *mine)
             if name in kept.edited:
-                why += ("the kept table is not what frontcalc wrote: it was edited",)
+                why += (f"the kept {name} is not what frontcalc wrote: it was edited",)
             elif not why:
                 unknown = "no map, option or version that the tree records has changed"
                 otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
@@ -120,6 +121,9 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
             same = what == "moved" and not figures
             fails = strict or name in kept.edited or not (goes_on or same)
             moved.append(MovedRow(name, key, "went on" if goes_on and what == "moved" else what, cells, why, fails))
+    # Shares and rates are not compared, but nobody writes them by hand.
+    edited = "was edited in cells that follow from others, or in its layout"
+    moved += [MovedRow(name, (), edited, (), ()) for name in sorted(kept.edited - {row.table for row in moved})]
     for reason in (reason for _, kind, reason in by_day if kind == _GONE):
         if not any(row.fails and reason in row.why for row in moved):
             moved.append(MovedRow(folder, (), "rests on a map that is gone", (), (reason,)))
@@ -190,7 +194,7 @@ def _map_changes(
             continue
         names = ", ".join(now or was)
         if not was:
-            past = f"{_REVISED}: {names}, of the past day {day}, is new"
+            past = f"{_REVISED}: figures rest on {names} of {day} now, and did not before"
             yield (day, _NEW, f"{_NEW}: {names} of {day}") if day > last else (day, _REVISED, past)
         elif now:
             yield day, _REVISED, f"{_REVISED}: {names} of {day} was changed"
