@@ -1,16 +1,21 @@
-"""Region sets that come with frontcalc, already cut into small pieces.
+"""Region sets that come with frontcalc, already cut into small pieces: a curated one, and those of all countries.
 
-A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same vertices along
-their common border, so a change that is split by them is neither lost between them nor counted twice.
+They are built by ``scripts/build_regions.py`` and ``scripts/build_world.py``. Pieces fit exactly: two neighbours have
+the same vertices along their common border, so a change that is split by them is neither lost between them nor counted
+twice. The countries are one file, of which only the blocks that are needed are decoded.
 """
 
+import csv
 import functools
 import hashlib
 import json
 import struct
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +28,9 @@ _MAGIC = b"FCREG\x00\x01\n"
 BANDS = f"{_NAME}.bands"  # ground within 2 km of its inner borders
 _DIGEST = hashlib.sha256().digest_size
 _ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
+WORLD = "natural-earth-adm1"
+_WORLD_MAGIC = b"FCWORLD\x00\x01\n"
+_WORLD_ACCURACY = "1:10m, as of about 2013, borders err by kilometres"
 
 # Of which countries a set draws some regions only, so that no share of their land can be told.
 PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {_NAME: ("RU",)}
@@ -56,21 +64,81 @@ class EmbeddedRegions:
     home: shapely.STRtree  # of the pieces: what the layers of this war's publishers lie on
 
 
+class CountryBlock(NamedTuple):
+    """A country of the world file: its names, those of its regions, and where its pieces stand in the file."""
+
+    info: RegionInfo
+    regions: tuple[RegionInfo, ...]
+    pieces: int
+    start: int
+    stop: int
+
+
+class Terms(NamedTuple):
+    """Where regions are from, on what terms, what was done to them, and the SHA-256 of the file."""
+
+    source: str
+    licence: str
+    method: str
+    sha256: str
+
+
+class Redrawn(NamedTuple):
+    """What a country has changed of its regions since they were drawn."""
+
+    since: str  # a year
+    change: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The regions of all countries as they are stored: the terms of all, and the countries by code."""
+
+    terms: Terms
+    units_per_degree: int
+    content: bytes
+    countries: Mapping[str, CountryBlock]
+    boxes: shapely.STRtree  # around each region, in degrees; two where it lies on either side of the 180th meridian
+    of: tuple[str, ...]  # the country of each box
+
+
+@contextmanager
+def _intact(name: str) -> Iterator[None]:
+    """Turn whatever a damaged file raises into a DataError."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
+
+
+def _read(file: str, magic: bytes) -> bytes:
+    """Return the bytes of a file that comes with frontcalc; ValueError where it does not begin with its magic."""
+    content = (resources.files("frontcalc") / "data" / file).read_bytes()
+    if not content.startswith(magic):
+        raise ValueError("not a region set of this version")
+    return content
+
+
+def _polygons(numbers: npt.NDArray[Any], count: int, units_per_degree: int) -> tuple[Any, npt.NDArray[np.intp]]:
+    """Return `count` polygons in degrees and the region of each, of regions, counts of vertices, all x and all y."""
+    owner, sizes, deltas = np.split(numbers, (count, 2 * count))
+    # One division of a whole number gives the double nearest to its decimal, the same for every piece.
+    vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / units_per_degree
+    rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+    return shapely.polygons(rings), owner.astype(np.intp)
+
+
 @functools.cache
 def load_embedded() -> EmbeddedRegions:
     """Load the region set: a magic number, then deflated a JSON header and int32 arrays; DataError if it is damaged."""
-    try:
-        content = (resources.files("frontcalc") / "data" / f"{_NAME}.regions").read_bytes()
-        if not content.startswith(_MAGIC):
-            raise ValueError("not a region set of this version")
+    with _intact(_NAME):
+        content = _read(f"{_NAME}.regions", _MAGIC)
         body = zlib.decompress(content[len(_MAGIC) :])
         (length,) = struct.unpack_from("<i", body)
         header = json.loads(body[4 : 4 + length])
-        count = header["pieces"]
-        owner, sizes, deltas = np.split(np.frombuffer(body, "<i4", offset=4 + length), (count, 2 * count))
-        # One division of a whole number gives the double nearest to its decimal, the same for every piece.
-        vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
-        rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+        numbers = np.frombuffer(body, "<i4", offset=4 + length)
+        pieces, owner = _polygons(numbers, header["pieces"], header["units_per_degree"])
         infos = {
             kind: tuple(RegionInfo(**{"country": one["code"], **one, "aliases": tuple(one["aliases"])}) for one in rows)
             for kind, rows in header.items()
@@ -82,12 +150,76 @@ def load_embedded() -> EmbeddedRegions:
             accuracy=_ACCURACY.get(header["source"], ""),
             regions=infos["regions"],
             countries=infos["countries"],
-            pieces=(pieces := shapely.polygons(rings)),
+            pieces=pieces,
             home=shapely.STRtree(pieces),
-            owner=owner.astype(np.intp),
+            owner=owner,
         )
-    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise DataError(f"is damaged: {error}", where=f"region set {_NAME!r}", cure="reinstall frontcalc") from error
+
+
+@functools.cache
+def load_world() -> World:
+    """Load the index of all countries: a magic number, a length, deflated JSON; DataError if it is damaged."""
+    with _intact(WORLD):
+        content = _read("world.regions", _WORLD_MAGIC)
+        start = len(_WORLD_MAGIC) + 4
+        (length,) = struct.unpack_from("<i", content, start - 4)
+        header = json.loads(zlib.decompress(content[start : start + length]))
+        start += length
+        blocks, boxes, of = dict[str, CountryBlock](), list[list[int]](), list[str]()
+        for own in header["countries"]:
+            code, called = own["code"], (own["name"], "", tuple(own["aliases"]))
+            regions = tuple(RegionInfo(one["code"], code, one["name"], "", ()) for one in own["regions"])
+            stop = start + own["bytes"]
+            blocks[code] = CountryBlock(RegionInfo(code, code, *called), regions, own["pieces"], start, stop)
+            around = [box for one in own["regions"] for box in one["boxes"]]
+            boxes, of, start = boxes + around, of + [code] * len(around), stop
+        own = (header[key] for key in ("source", "licence", "method"))
+        terms = Terms(*own, hashlib.sha256(content).hexdigest())
+        units = header["units_per_degree"]
+        tree = shapely.STRtree(shapely.box(*(np.array(boxes) / units).T))
+        return World(terms, units, content, blocks, tree, tuple(of))
+
+
+@functools.lru_cache(maxsize=4)
+def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
+    """Load the regions of some countries, by code, as one set; DataError if the file is damaged."""
+    world, pieces, owners, first = load_world(), list[Any](), list[npt.NDArray[np.intp]](), 0
+    blocks = [world.countries[code] for code in codes]
+    with _intact(WORLD):
+        for block in blocks:
+            # The lowest bytes of all numbers stand first, then the next ones.
+            planes = np.frombuffer(zlib.decompress(world.content[block.start : block.stop]), np.uint8).reshape(4, -1)
+            numbers = np.ascontiguousarray(planes.T).view("<i4").ravel()
+            drawn, owner = _polygons(numbers, block.pieces, world.units_per_degree)
+            pieces.append(drawn)
+            owners.append(owner + first)
+            first += len(block.regions)
+        parts = np.concatenate(pieces)
+        return EmbeddedRegions(
+            name=f"{WORLD} ({', '.join(codes)})",
+            **world.terms._asdict(),
+            accuracy=_WORLD_ACCURACY,
+            regions=tuple(region for block in blocks for region in block.regions),
+            countries=tuple(block.info for block in blocks),
+            pieces=parts,
+            home=shapely.STRtree(parts),
+            owner=np.concatenate(owners),
+        )
+
+
+def stored_terms(sha256: str) -> Terms | EmbeddedRegions | None:
+    """Return the terms of the embedded regions whose file has a SHA-256; None where none has."""
+    stored = load_embedded()
+    if stored.sha256 == sha256:
+        return stored
+    return load_world().terms if load_world.cache_info().currsize and load_world().terms.sha256 == sha256 else None
+
+
+@functools.cache
+def load_redrawn() -> dict[str, Redrawn]:
+    """Load what countries have changed of their regions since those of the world file were drawn, by code."""
+    text = (resources.files("frontcalc") / "data" / "redrawn.csv").read_text(encoding="utf-8")
+    return {row.pop("code"): Redrawn(**row) for row in csv.DictReader(text.splitlines())}
 
 
 @functools.cache

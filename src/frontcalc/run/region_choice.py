@@ -22,14 +22,19 @@ from frontcalc.run.options import Options
 
 
 def choose_regions(
-    options: Options, place: Geometries, actor: str | None, read: Callable[..., RegionSet]
+    options: Options,
+    place: Geometries,
+    actor: str | None,
+    read: Callable[..., RegionSet],
+    countries: Callable[[], tuple[str, ...]],
 ) -> tuple[RegionSet, Lines]:
     """Return the regions that figures are split by, and the rows to show.
 
-    `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: the embedded regions are used
-    there alone, where neither a file nor a fetched set is named. `actor` is whose territory is measured, where the user
-    chose one. `read` reads a region file as `frontcalc.regions.read_regions` does, in the CRS that is measured in.
-    UsageError names a level, set or region that is unknown, or a level that has no data here.
+    `place` are boxes in degrees, (n,) polygons, around what the maps show, one at least: the curated regions are used
+    there alone, elsewhere those of the `countries` that the maps show, where neither a file nor a fetched set is named.
+    `actor` is whose territory is measured, where the user chose one. `read` reads a region file as
+    `frontcalc.regions.read_regions` does, in the CRS that is measured in. UsageError names a level, set or region that
+    is unknown, or a level that has no data here.
     """
     by, only, regions = options.by, options.only, options.regions
     texts = only.split(",") if isinstance(only, str) else only or ()
@@ -52,8 +57,8 @@ def choose_regions(
         measured = region_sets.no_regions()
     elif named:
         measured = fetched_set(named, finest, read)
-    elif usual and finest == ADM1 and region_sets.embedded_covers(place):
-        measured = region_sets.embedded_regions(target_crs=options.crs)
+    elif usual and finest == ADM1:
+        measured = _embedded(place, countries, options.crs)
     elif not usual:
         measured = read(regions, field=options.region_name, level=finest)
     if measured is None:
@@ -66,16 +71,24 @@ def choose_regions(
     called = Counter(zip(measured.names, measured.countries or measured.names, strict=True))
     coarser = None
     if measured.level == ADM2 and (ADM1 in levels or max(called.values()) > 1):
-        if region_sets.embedded_covers(place):
-            coarser = region_sets.embedded_regions(target_crs=options.crs)
-        elif named and ADM1 in levels:
+        if named and ADM1 in levels and not region_sets.embedded_covers(place):
             coarser = fetched_set(region_store.SetName(named.country), ADM1, read)
+        elif ADM1 in levels or region_sets.embedded_covers(place):
+            coarser = _embedded(place, countries, options.crs)
     if coarser is None and measured.level == ADM2 and ADM1 in levels:
         raise _lacking(ADM1, place, actor)
     if names:
         measured = _with_known_spellings(measured)
     listing = "(frontcalc regions list)" if regions is None else ""
     return measured, lines(measured, levels, coarser=coarser, only=names, listing=listing)
+
+
+def _embedded(place: Geometries, countries: Callable[[], tuple[str, ...]], plane: str) -> RegionSet | None:
+    """Return the embedded regions of a place, the curated ones before those of all countries; None where none lie."""
+    if region_sets.embedded_covers(place):
+        return region_sets.embedded_regions(target_crs=plane)
+    codes = countries()
+    return region_sets.embedded_regions(target_crs=plane, countries=codes) if codes else None
 
 
 def fetched_set(name: region_store.SetName, level: str, read: Callable[..., RegionSet]) -> RegionSet:
