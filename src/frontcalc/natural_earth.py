@@ -62,6 +62,7 @@ class EmbeddedRegions:
     pieces: npt.NDArray[np.object_]  # valid polygons without holes in degrees (OGC:CRS84), sorted by region
     owner: npt.NDArray[np.intp]  # the index of the region of each
     home: shapely.STRtree  # of the pieces: what the layers of this war's publishers lie on
+    edge_error_m2: float = 10.0  # of area, above which an edge is split before it is projected
 
 
 class CountryBlock(NamedTuple):
@@ -173,8 +174,8 @@ def load_world() -> World:
             blocks[code] = CountryBlock(RegionInfo(code, code, *called), regions, own["pieces"], start, stop)
             around = [box for one in own["regions"] for box in one["boxes"]]
             boxes, of, start = boxes + around, of + [code] * len(around), stop
-        own = (header[key] for key in ("source", "licence", "method"))
-        terms = Terms(*own, hashlib.sha256(content).hexdigest())
+        source, licence, method = (header[key] for key in ("source", "licence", "method"))
+        terms = Terms(source, licence, method, hashlib.sha256(content).hexdigest())
         units = header["units_per_degree"]
         tree = shapely.STRtree(shapely.box(*(np.array(boxes) / units).T))
         return World(terms, units, content, blocks, tree, tuple(of))
@@ -204,6 +205,7 @@ def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
             pieces=parts,
             home=shapely.STRtree(parts),
             owner=np.concatenate(owners),
+            edge_error_m2=1e4,  # there are a million edges, all drawn at 1:10m
         )
 
 

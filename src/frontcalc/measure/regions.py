@@ -16,7 +16,15 @@ from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.names import NamedRegion, find, fold, printable, suggestions
 from frontcalc.natural_earth import WORLD, RegionInfo, load_countries, load_embedded, load_world
-from frontcalc.regions import MAY_SHARE, countries_near, country_of, file_and_layer, overlaps, read_region_file
+from frontcalc.regions import (
+    MAY_SHARE,
+    countries_near,
+    country_of,
+    file_and_layer,
+    overlaps,
+    projected_pieces,
+    read_region_file,
+)
 from frontcalc.run.land import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
@@ -72,8 +80,8 @@ def list_regions(country: str | None = None) -> Table[RegionRow, RegionMeta]:
         stored, level, infos = replace(stored, name=WORLD), "country", stored.countries
         places = {own.code: at for at, own in enumerate(infos)}
         owner = np.array([places[one.country] for one in stored.regions], dtype=np.intp)[owner]
-    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
-    areas = np.bincount(owner, geometry.area_km2(pieces), minlength=len(infos)).tolist()
+    km2 = geometry.area_km2(projected_pieces(stored, crs.DEFAULT_CRS))
+    areas = np.bincount(owner, km2, minlength=len(infos)).tolist()
     order = [at for at, own in enumerate(infos) if code in ("", own.country)]
     # The curated ones are in an order of their own.
     order = sorted(order, key=lambda at: infos[at].code) if country is not None else order
@@ -132,11 +140,12 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     mine = stored.pieces[stored.owner == stored.regions.index(own)]
     if not curated:
         # Regions of other countries touch it too.
-        stored = load_countries(countries_near(shapely.box(*shapely.bounds(mine).T)))
+        stored = load_countries(countries_near(np.asarray(shapely.box(*shapely.bounds(mine).T))))
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
     neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {own.name}
     box = map(float, shapely.total_bounds(mine))
-    detail = RegionDetailRow(*astuple(row), *box, "|".join(sorted(neighbours)))
+    cells = [*astuple(row), *box, "|".join(sorted(neighbours))]
+    detail = RegionDetailRow(*cells)
     return Table(RegionDetailRow, (detail,), table.meta, shapes_by_row({detail: mine}, crs.LONLAT))
 
 

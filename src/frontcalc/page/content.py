@@ -193,7 +193,7 @@ def context(page: PageContent) -> dict[str, Any]:
         ],
         "regions": [key for key in moved if key not in (TOTAL, UNASSIGNED)],
         "loose": UNASSIGNED if UNASSIGNED in moved else "",
-        "marks": explained(figures.rows, meta.actors),
+        "marks": explained(figures.rows, meta),
         "table": [_row(row) for row in figures.rows if _key(page, row) in moved],
         "csv": base64.b64encode(render(replace(figures, kind=DiffRow, rows=rows), "csv")).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",

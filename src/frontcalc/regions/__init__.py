@@ -16,6 +16,7 @@ from frontcalc.regions.sets import (
     embedded_regions,
     no_regions,
     partition_for,
+    projected_pieces,
     regions_key,
 )
 from frontcalc.regions.snap import BORDER_KM, WATER_KM

@@ -19,6 +19,7 @@ from frontcalc.names import some_of
 from frontcalc.natural_earth import (
     BANDS,
     PARTIAL_COUNTRIES,
+    EmbeddedRegions,
     load_beside,
     load_countries,
     load_embedded,
@@ -29,6 +30,7 @@ from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
 from frontcalc.regions.snap import Owners, border_bands, snap_zones
+from frontcalc.slivers import mean_widths_m
 from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
@@ -38,7 +40,8 @@ UNASSIGNED, TOTAL = "unassigned", "total"  # rows: ground in no region; all grou
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
-_SHARE_OF_COUNTRY = 0.01  # of a map's land, to be of a country: maps and regions draw borders kilometres apart
+# Maps and regions draw borders kilometres apart: of a country a map shows so much of its land, or a part so wide.
+_SHARE_OF_COUNTRY, _WIDTH_IN_COUNTRY_M = 0.01, 5_000.0
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
@@ -277,7 +280,7 @@ def embedded_regions(*, target_crs: str, countries: tuple[str, ...] = ()) -> Reg
     infos, place = [stored.regions[at] for at in order], np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
     # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
-    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    pieces = projected_pieces(stored, target_crs)
     owner = place[stored.owner]
     names, source = tuple(info.name for info in infos), SourceFile(stored.name, stored.sha256)
     return replace(
@@ -291,6 +294,11 @@ def embedded_regions(*, target_crs: str, countries: tuple[str, ...] = ()) -> Reg
     )
 
 
+def projected_pieces(stored: EmbeddedRegions, plane: str) -> Geometries:
+    """Return the pieces of embedded regions in an equal-area CRS; edges that neighbours share are still the same."""
+    return geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, plane), edge_error=stored.edge_error_m2)
+
+
 def _age(countries: tuple[str, ...]) -> Notice:
     """Return the notice on how old the regions of some countries are, and which of them have others since."""
     since, redrawn = (
@@ -300,7 +308,7 @@ def _age(countries: tuple[str, ...]) -> Notice:
     if not redrawn:
         return Notice("OLD-REGIONS", f"{since}: {some_of(countries)}", line=since)
     first, each = next(iter(redrawn)), [f"{code} in {own.since}" for code, own in redrawn.items()]
-    cure = f"for today's: frontcalc regions fetch {first} adm1 --use"
+    cure = f"for today's: frontcalc regions fetch {'COUNTRY' if countries[1:] else first} adm1 --use"
     changes = "; ".join(f"{code}: {own.change} in {own.since} ({own.source})" for code, own in redrawn.items())
     what = f"{since}; redrawn since: {changes}; {cure}"
     return Notice("OLD-REGIONS", what, line=f"{since}, redrawn since by {some_of(each)}; {cure}")
@@ -320,21 +328,24 @@ def countries_near(boxes: Geometries) -> tuple[str, ...]:
 def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -> tuple[str, ...]:
     """Return the codes of the countries that maps show ground of, sorted; none where there is no land.
 
-    `maps` are the polygons of each, valid, in metres of `plane`, and `boxes` (n,) in degrees hold all of them. Of a
-    country a map shows what is more than a crumb of its land, since borders are drawn differently.
+    `maps` are the polygons of each, valid, in metres of `plane`, and `boxes` (n,) in degrees hold all of them. A strip
+    along a country's border is none of its ground, since maps draw that elsewhere.
     """
     codes = countries_near(boxes)
     if not codes:
         return ()
     stored = load_countries(codes)
     near = np.unique(stored.home.query(boxes, predicate="intersects")[1])
-    pieces = geometry.project_polygons(stored.pieces[near], crs.projector(crs.LONLAT, plane))
+    pieces = projected_pieces(replace(stored, pieces=stored.pieces[near]), plane)
     country_of = np.array([codes.index(region.country) for region in stored.regions], dtype=np.intp)
     country, tree, shown = country_of[stored.owner[near]], shapely.STRtree(pieces), np.zeros(len(codes), dtype=bool)
     for polygons in maps:
         parts, _ = geometry.subdivide(polygons, _PART_VERTICES)
         part, piece = tree.query(parts, predicate="intersects")
-        shared_m2 = shapely.area(shapely.intersection(parts[part], pieces[piece]))
-        of_country = np.bincount(country[piece], shared_m2, minlength=len(codes))
+        shared = shapely.intersection(parts[part], pieces[piece])
+        of_country = np.bincount(country[piece], shapely.area(shared), minlength=len(codes))
         shown |= of_country > _SHARE_OF_COUNTRY * of_country.sum()
+        for at in np.flatnonzero(~shown & (of_country > 0)):
+            ground = geometry.union(geometry.polygonal(shared[country[piece] == at]))
+            shown[at] = (mean_widths_m(geometry.polygonal(ground), plane) >= _WIDTH_IN_COUNTRY_M).any()
     return tuple(code for code, some in zip(codes, shown, strict=True) if some)

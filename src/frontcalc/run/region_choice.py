@@ -63,7 +63,7 @@ def choose_regions(
         measured = read(regions, field=options.region_name, level=finest)
     if measured is None:
         if by is not None or names or regions is not None:
-            raise _lacking(finest, place, actor)
+            raise _lacking(finest, place, actor, countries)
         none = "no regions are known for this place; give a file or a fetched set with --regions"
         nothing = replace(region_sets.no_regions(), notices=(Notice("NO-REGIONS", none),))
         return nothing, lines(nothing, ())
@@ -76,10 +76,12 @@ def choose_regions(
         elif ADM1 in levels or region_sets.embedded_covers(place):
             coarser = _embedded(place, countries, options.crs)
     if coarser is None and measured.level == ADM2 and ADM1 in levels:
-        raise _lacking(ADM1, place, actor)
+        raise _lacking(ADM1, place, actor, countries)
     if names:
         measured = _with_known_spellings(measured)
-    listing = "(frontcalc regions list)" if regions is None else ""
+    abroad = any(one.code == "OLD-REGIONS" for one in measured.notices)
+    own = (measured.countries[0] if len(set(measured.countries)) == 1 else "COUNTRY") if abroad else ""
+    listing = f"(frontcalc regions list{own and f' {own}'})" if regions is None else ""
     return measured, lines(measured, levels, coarser=coarser, only=names, listing=listing)
 
 
@@ -99,14 +101,16 @@ def fetched_set(name: region_store.SetName, level: str, read: Callable[..., Regi
     return replace(regions, source=source, countries=(kept.country,) * len(regions.names))
 
 
-def _lacking(level: str, place: Geometries, actor: str | None) -> UsageError:
+def _lacking(level: str, place: Geometries, actor: str | None, countries: Callable[[], tuple[str, ...]]) -> UsageError:
     """Return the error for a level without data, with the command that fetches it for the country most shown."""
     stored = load_embedded()
     _, piece = stored.home.query(place, predicate="intersects")
     shown = Counter(stored.regions[owner].country for owner in stored.owner[np.unique(piece)])
     # Regions of an actor's own country get none of its ground.
     del shown[COUNTRIES.get(actor or "", "")]
-    country = max(sorted(shown), key=lambda code: shown[code], default="COUNTRY")
+    # Outside the curated ones, that which the maps show, if it is one.
+    others = () if len(piece) else countries()
+    country = max(sorted(shown), key=lambda code: shown[code], default=others[0] if len(others) == 1 else "COUNTRY")
     return UsageError(
         f"no {level} regions are known for this place",
         where="--by",
