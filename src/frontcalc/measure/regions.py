@@ -143,8 +143,12 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
         stored = load_countries(countries_near(np.asarray(shapely.box(*shapely.bounds(mine).T))))
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
     neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {own.name}
-    box = map(float, shapely.total_bounds(mine))
-    cells = [*astuple(row), *box, "|".join(sorted(neighbours))]
+    west, south, east, north = map(float, shapely.total_bounds(mine))
+    if east - west > 180:
+        # Across the 180th meridian west is the larger one, as in RFC 7946.
+        lon = shapely.bounds(mine)[:, [0, 2]]
+        west, east = float(lon[lon[:, 0] >= 0].min()), float(lon[lon[:, 0] < 0].max())
+    cells = [*astuple(row), west, south, east, north, "|".join(sorted(neighbours))]
     detail = RegionDetailRow(*cells)
     return Table(RegionDetailRow, (detail,), table.meta, shapes_by_row({detail: mine}, crs.LONLAT))
 

@@ -14,6 +14,7 @@ from frontcalc.regions.sets import (
     countries_under,
     embedded_covers,
     embedded_regions,
+    embedded_surround,
     no_regions,
     partition_for,
     projected_pieces,

@@ -231,7 +231,7 @@ def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, ca
 
 
 def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, km: float = NEAR_KM) -> Bands | None:
-    """Return the ground near borders between `eligible` regions of a coarse set; None for other sets."""
+    """Return the ground near borders between `eligible` regions of a coarse set; None where there are none."""
     if not regions.accuracy:
         return None
 
@@ -243,6 +243,8 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, 
     stored = load_beside(regions.source.sha256, BANDS) if regions.source and usual else None
     pieces, cell, borders, side = geometry.from_bytes(stored or cache.kept("zones", key, as_bytes))
     borders = borders[np.isin(borders[:, 1:], eligible).all(axis=1)]
+    if not len(borders):
+        return None  # as of islands, and of a country that is one region
     known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
     countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
     rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))
@@ -317,6 +319,11 @@ def _age(countries: tuple[str, ...]) -> Notice:
 def embedded_covers(boxes: Geometries) -> bool:
     """Say whether the curated regions are those of a place, given as boxes (n,) in degrees."""
     return bool(len(load_embedded().home.query(boxes, predicate="intersects")[0]))
+
+
+def embedded_surround(boxes: Geometries) -> bool:
+    """Say whether the middle of a box (n,) in degrees lies in the curated regions, so that maps must be of them."""
+    return bool(len(load_embedded().home.query(shapely.centroid(boxes), predicate="intersects")[0]))
 
 
 def countries_near(boxes: Geometries) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from frontcalc.read import SourceFile
 from frontcalc.regions import RegionSet
 from frontcalc.run.options import Options
 
+_CURATED = frozenset({"UA", "RU"})  # the countries of the curated regions
+
 
 def choose_regions(
     options: Options,
@@ -87,9 +89,13 @@ def choose_regions(
 
 def _embedded(place: Geometries, countries: Callable[[], tuple[str, ...]], plane: str) -> RegionSet | None:
     """Return the embedded regions of a place, the curated ones before those of all countries; None where none lie."""
-    if region_sets.embedded_covers(place):
+    covered, codes = region_sets.embedded_covers(place), ()
+    if not (covered and region_sets.embedded_surround(place)):
+        # A box around Moldova reaches into Ukraine: its ground decides.
+        codes = countries()
+        covered = covered and (not codes or not _CURATED.isdisjoint(codes))
+    if covered:
         return region_sets.embedded_regions(target_crs=plane)
-    codes = countries()
     return region_sets.embedded_regions(target_crs=plane, countries=codes) if codes else None
 
 
