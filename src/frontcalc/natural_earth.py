@@ -75,28 +75,14 @@ class CountryBlock(NamedTuple):
     stop: int
 
 
-class Terms(NamedTuple):
-    """Where regions are from, on what terms, what was done to them, and the SHA-256 of the file."""
+@dataclass(frozen=True, eq=False)
+class World:
+    """The regions of all countries as they are stored: where they are from, and the countries by code."""
 
     source: str
     licence: str
     method: str
-    sha256: str
-
-
-class Redrawn(NamedTuple):
-    """What a country has changed of its regions since they were drawn."""
-
-    since: str  # a year
-    change: str
-    source: str
-
-
-@dataclass(frozen=True, eq=False)
-class World:
-    """The regions of all countries as they are stored: the terms of all, and the countries by code."""
-
-    terms: Terms
+    sha256: str  # of the stored file, in hexadecimal
     units_per_degree: int
     content: bytes
     countries: Mapping[str, CountryBlock]
@@ -113,14 +99,6 @@ def _intact(name: str) -> Iterator[None]:
         raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
 
 
-def _read(file: str, magic: bytes) -> bytes:
-    """Return the bytes of a file that comes with frontcalc; ValueError where it does not begin with its magic."""
-    content = (resources.files("frontcalc") / "data" / file).read_bytes()
-    if not content.startswith(magic):
-        raise ValueError("not a region set of this version")
-    return content
-
-
 def _polygons(numbers: npt.NDArray[Any], count: int, units_per_degree: int) -> tuple[Any, npt.NDArray[np.intp]]:
     """Return `count` polygons in degrees and the region of each, of regions, counts of vertices, all x and all y."""
     owner, sizes, deltas = np.split(numbers, (count, 2 * count))
@@ -134,7 +112,9 @@ def _polygons(numbers: npt.NDArray[Any], count: int, units_per_degree: int) -> t
 def load_embedded() -> EmbeddedRegions:
     """Load the region set: a magic number, then deflated a JSON header and int32 arrays; DataError if it is damaged."""
     with _intact(_NAME):
-        content = _read(f"{_NAME}.regions", _MAGIC)
+        content = (resources.files("frontcalc") / "data" / f"{_NAME}.regions").read_bytes()
+        if not content.startswith(_MAGIC):
+            raise ValueError("not a region set of this version")
         body = zlib.decompress(content[len(_MAGIC) :])
         (length,) = struct.unpack_from("<i", body)
         header = json.loads(body[4 : 4 + length])
@@ -161,7 +141,9 @@ def load_embedded() -> EmbeddedRegions:
 def load_world() -> World:
     """Load the index of all countries: a magic number, a length, deflated JSON; DataError if it is damaged."""
     with _intact(WORLD):
-        content = _read("world.regions", _WORLD_MAGIC)
+        content = (resources.files("frontcalc") / "data" / "world.regions").read_bytes()
+        if not content.startswith(_WORLD_MAGIC):
+            raise ValueError("not a region set of this version")
         start = len(_WORLD_MAGIC) + 4
         (length,) = struct.unpack_from("<i", content, start - 4)
         header = json.loads(zlib.decompress(content[start : start + length]))
@@ -174,11 +156,15 @@ def load_world() -> World:
             blocks[code] = CountryBlock(RegionInfo(code, code, *called), regions, own["pieces"], start, stop)
             around = [box for one in own["regions"] for box in one["boxes"]]
             boxes, of, start = boxes + around, of + [code] * len(around), stop
-        source, licence, method = (header[key] for key in ("source", "licence", "method"))
-        terms = Terms(source, licence, method, hashlib.sha256(content).hexdigest())
         units = header["units_per_degree"]
-        tree = shapely.STRtree(shapely.box(*(np.array(boxes) / units).T))
-        return World(terms, units, content, blocks, tree, tuple(of))
+        return World(
+            **{key: header[key] for key in ("source", "licence", "method", "units_per_degree")},
+            sha256=hashlib.sha256(content).hexdigest(),
+            content=content,
+            countries=blocks,
+            boxes=shapely.STRtree(shapely.box(*(np.array(boxes) / units).T)),
+            of=tuple(of),
+        )
 
 
 @functools.lru_cache(maxsize=4)
@@ -198,7 +184,7 @@ def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
         parts = np.concatenate(pieces)
         return EmbeddedRegions(
             name=f"{WORLD} ({', '.join(codes)})",
-            **world.terms._asdict(),
+            **{key: getattr(world, key) for key in ("source", "licence", "method", "sha256")},
             accuracy=_WORLD_ACCURACY,
             regions=tuple(region for block in blocks for region in block.regions),
             countries=tuple(block.info for block in blocks),
@@ -209,19 +195,17 @@ def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
         )
 
 
-def stored_terms(sha256: str) -> Terms | EmbeddedRegions | None:
-    """Return the terms of the embedded regions whose file has a SHA-256; None where none has."""
-    stored = load_embedded()
-    if stored.sha256 == sha256:
-        return stored
-    return load_world().terms if load_world.cache_info().currsize and load_world().terms.sha256 == sha256 else None
+def world_of(sha256: str) -> World | None:
+    """Return the regions of all countries if their file has a SHA-256; None where it has not, or was never loaded."""
+    world = load_world() if load_world.cache_info().currsize else None
+    return world if world and world.sha256 == sha256 else None
 
 
 @functools.cache
-def load_redrawn() -> dict[str, Redrawn]:
-    """Load what countries have changed of their regions since those of the world file were drawn, by code."""
+def load_redrawn() -> dict[str, dict[str, str]]:
+    """Load what countries have redrawn since the world file was, by code: `since` (a year), `change` and `source`."""
     text = (resources.files("frontcalc") / "data" / "redrawn.csv").read_text(encoding="utf-8")
-    return {row.pop("code"): Redrawn(**row) for row in csv.DictReader(text.splitlines())}
+    return {row["code"]: row for row in csv.DictReader(text.splitlines())}
 
 
 @functools.cache

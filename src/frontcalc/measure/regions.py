@@ -22,7 +22,6 @@ from frontcalc.regions import (
     country_of,
     file_and_layer,
     overlaps,
-    projected_pieces,
     read_region_file,
 )
 from frontcalc.run.land import shapes_by_row
@@ -80,8 +79,9 @@ def list_regions(country: str | None = None) -> Table[RegionRow, RegionMeta]:
         stored, level, infos = replace(stored, name=WORLD), "country", stored.countries
         places = {own.code: at for at, own in enumerate(infos)}
         owner = np.array([places[one.country] for one in stored.regions], dtype=np.intp)[owner]
-    km2 = geometry.area_km2(projected_pieces(stored, crs.DEFAULT_CRS))
-    areas = np.bincount(owner, km2, minlength=len(infos)).tolist()
+    project = crs.projector(crs.LONLAT, crs.DEFAULT_CRS)
+    pieces = geometry.project_polygons(stored.pieces, project, edge_error=stored.edge_error_m2)
+    areas = np.bincount(owner, geometry.area_km2(pieces), minlength=len(infos)).tolist()
     order = [at for at, own in enumerate(infos) if code in ("", own.country)]
     # The curated ones are in an order of their own.
     order = sorted(order, key=lambda at: infos[at].code) if country is not None else order

@@ -14,10 +14,8 @@ from frontcalc.regions.sets import (
     countries_under,
     embedded_covers,
     embedded_regions,
-    embedded_surround,
     no_regions,
     partition_for,
-    projected_pieces,
     regions_key,
 )
 from frontcalc.regions.snap import BORDER_KM, WATER_KM

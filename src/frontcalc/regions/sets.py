@@ -19,7 +19,6 @@ from frontcalc.names import some_of
 from frontcalc.natural_earth import (
     BANDS,
     PARTIAL_COUNTRIES,
-    EmbeddedRegions,
     load_beside,
     load_countries,
     load_embedded,
@@ -282,7 +281,8 @@ def embedded_regions(*, target_crs: str, countries: tuple[str, ...] = ()) -> Reg
     infos, place = [stored.regions[at] for at in order], np.empty(len(order), dtype=np.intp)
     place[order] = np.arange(len(order))
     # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
-    pieces = projected_pieces(stored, target_crs)
+    project = crs.projector(crs.LONLAT, target_crs)
+    pieces = geometry.project_polygons(stored.pieces, project, edge_error=stored.edge_error_m2)
     owner = place[stored.owner]
     names, source = tuple(info.name for info in infos), SourceFile(stored.name, stored.sha256)
     return replace(
@@ -296,11 +296,6 @@ def embedded_regions(*, target_crs: str, countries: tuple[str, ...] = ()) -> Reg
     )
 
 
-def projected_pieces(stored: EmbeddedRegions, plane: str) -> Geometries:
-    """Return the pieces of embedded regions in an equal-area CRS; edges that neighbours share are still the same."""
-    return geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, plane), edge_error=stored.edge_error_m2)
-
-
 def _age(countries: tuple[str, ...]) -> Notice:
     """Return the notice on how old the regions of some countries are, and which of them have others since."""
     since, redrawn = (
@@ -309,21 +304,17 @@ def _age(countries: tuple[str, ...]) -> Notice:
     )
     if not redrawn:
         return Notice("OLD-REGIONS", f"{since}: {some_of(countries)}", line=since)
-    first, each = next(iter(redrawn)), [f"{code} in {own.since}" for code, own in redrawn.items()]
-    cure = f"for today's: frontcalc regions fetch {'COUNTRY' if countries[1:] else first} adm1 --use"
-    changes = "; ".join(f"{code}: {own.change} in {own.since} ({own.source})" for code, own in redrawn.items())
+    each = [f"{code} in {own['since']}" for code, own in redrawn.items()]
+    cure = f"for today's: frontcalc regions fetch {'COUNTRY' if countries[1:] else countries[0]} adm1 --use"
+    changes = "; ".join("{code}: {change} in {since} ({source})".format(**own) for own in redrawn.values())
     what = f"{since}; redrawn since: {changes}; {cure}"
     return Notice("OLD-REGIONS", what, line=f"{since}, redrawn since by {some_of(each)}; {cure}")
 
 
-def embedded_covers(boxes: Geometries) -> bool:
-    """Say whether the curated regions are those of a place, given as boxes (n,) in degrees."""
-    return bool(len(load_embedded().home.query(boxes, predicate="intersects")[0]))
-
-
-def embedded_surround(boxes: Geometries) -> bool:
-    """Say whether the middle of a box (n,) in degrees lies in the curated regions, so that maps must be of them."""
-    return bool(len(load_embedded().home.query(shapely.centroid(boxes), predicate="intersects")[0]))
+def embedded_covers(boxes: Geometries, *, middle: bool = False) -> bool:
+    """Say whether the curated regions are those of a place, given as boxes (n,) in degrees, or of a box's `middle`."""
+    places = shapely.centroid(boxes) if middle else boxes
+    return bool(len(load_embedded().home.query(places, predicate="intersects")[0]))
 
 
 def countries_near(boxes: Geometries) -> tuple[str, ...]:
@@ -343,7 +334,8 @@ def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -
         return ()
     stored = load_countries(codes)
     near = np.unique(stored.home.query(boxes, predicate="intersects")[1])
-    pieces = projected_pieces(replace(stored, pieces=stored.pieces[near]), plane)
+    project = crs.projector(crs.LONLAT, plane)
+    pieces = geometry.project_polygons(stored.pieces[near], project, edge_error=stored.edge_error_m2)
     country_of = np.array([codes.index(region.country) for region in stored.regions], dtype=np.intp)
     country, tree, shown = country_of[stored.owner[near]], shapely.STRtree(pieces), np.zeros(len(codes), dtype=bool)
     for polygons in maps:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -53,14 +54,14 @@ def choose_regions(
             "there are no rows to choose from with --by none", where="--only", cure="choose other levels with --by"
         )
 
-    finest = ADM2 if ADM2 in levels else ADM1
+    finest, embedded = ADM2 if ADM2 in levels else ADM1, partial(_embedded, place, countries, options.crs)
     measured: RegionSet | None = None
     if not levels:
         measured = region_sets.no_regions()
     elif named:
         measured = fetched_set(named, finest, read)
     elif usual and finest == ADM1:
-        measured = _embedded(place, countries, options.crs)
+        measured = embedded()
     elif not usual:
         measured = read(regions, field=options.region_name, level=finest)
     if measured is None:
@@ -69,32 +70,41 @@ def choose_regions(
         none = "no regions are known for this place; give a file or a fetched set with --regions"
         nothing = replace(region_sets.no_regions(), notices=(Notice("NO-REGIONS", none),))
         return nothing, lines(nothing, ())
-    # What districts are part of is needed for rows of it, and to tell those of one name apart.
-    called = Counter(zip(measured.names, measured.countries or measured.names, strict=True))
-    coarser = None
-    if measured.level == ADM2 and (ADM1 in levels or max(called.values()) > 1):
-        if named and ADM1 in levels and not region_sets.embedded_covers(place):
-            coarser = fetched_set(region_store.SetName(named.country), ADM1, read)
-        elif ADM1 in levels or region_sets.embedded_covers(place):
-            coarser = _embedded(place, countries, options.crs)
+    coarser = _adm1_of(measured, named, levels, place, embedded, read) if measured.level == ADM2 else None
     if coarser is None and measured.level == ADM2 and ADM1 in levels:
         raise _lacking(ADM1, place, actor, countries)
     if names:
         measured = _with_known_spellings(measured)
-    abroad = any(one.code == "OLD-REGIONS" for one in measured.notices)
-    own = (measured.countries[0] if len(set(measured.countries)) == 1 else "COUNTRY") if abroad else ""
-    listing = f"(frontcalc regions list{own and f' {own}'})" if regions is None else ""
+    own = " COUNTRY" if any(one.code == "OLD-REGIONS" for one in measured.notices) else ""
+    listing = f"(frontcalc regions list{own})" if regions is None else ""
     return measured, lines(measured, levels, coarser=coarser, only=names, listing=listing)
+
+
+def _adm1_of(
+    districts: RegionSet,
+    named: region_store.SetName | None,
+    levels: Sequence[str],
+    place: Geometries,
+    embedded: Callable[[], RegionSet | None],
+    read: Callable[..., RegionSet],
+) -> RegionSet | None:
+    """Return the regions that districts are part of, for rows of them or to tell those of one name apart, if any."""
+    called = Counter(zip(districts.names, districts.countries or districts.names, strict=True))
+    if ADM1 not in levels and max(called.values()) == 1:
+        return None
+    curated = region_sets.embedded_covers(place)
+    if named and ADM1 in levels and not curated:
+        return fetched_set(region_store.SetName(named.country), ADM1, read)
+    return embedded() if curated or ADM1 in levels else None
 
 
 def _embedded(place: Geometries, countries: Callable[[], tuple[str, ...]], plane: str) -> RegionSet | None:
     """Return the embedded regions of a place, the curated ones before those of all countries; None where none lie."""
-    covered, codes = region_sets.embedded_covers(place), ()
-    if not (covered and region_sets.embedded_surround(place)):
-        # A box around Moldova reaches into Ukraine: its ground decides.
-        codes = countries()
-        covered = covered and (not codes or not _CURATED.isdisjoint(codes))
-    if covered:
+    if region_sets.embedded_covers(place, middle=True):
+        return region_sets.embedded_regions(target_crs=plane)
+    # A box around Moldova reaches into Ukraine: the ground decides.
+    codes = countries()
+    if region_sets.embedded_covers(place) and (not codes or not _CURATED.isdisjoint(codes)):
         return region_sets.embedded_regions(target_crs=plane)
     return region_sets.embedded_regions(target_crs=plane, countries=codes) if codes else None
 
