@@ -142,8 +142,8 @@ def test_a_damaged_file_is_an_error(
     (tmp_path / "data" / "world.regions").write_bytes(damage(STORED.read_bytes()))
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     world = load_world.__wrapped__
+    monkeypatch.setattr(natural_earth, "load_world", lambda: world())
     with pytest.raises(FrontcalcError, match="reinstall frontcalc"):
-        monkeypatch.setattr(natural_earth, "load_world", lambda: world())
         load_countries.__wrapped__(("ZW",))
 
 
