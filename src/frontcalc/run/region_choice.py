@@ -73,6 +73,9 @@ def choose_regions(
     coarser = _adm1_of(measured, named, levels, place, embedded, read) if measured.level == ADM2 else None
     if coarser is None and measured.level == ADM2 and ADM1 in levels:
         raise _lacking(ADM1, place, actor, countries)
+    if coarser:
+        dated = (one for one in coarser.notices if one.code == "OLD-REGIONS")
+        measured = replace(measured, notices=(*measured.notices, *dated))
     if names:
         measured = _with_known_spellings(measured)
     own = " COUNTRY" if any(one.code == "OLD-REGIONS" for one in measured.notices) else ""
