@@ -154,8 +154,9 @@ def load_world() -> World:
             regions = tuple(RegionInfo(one["code"], code, one["name"], "", ()) for one in own["regions"])
             stop = start + own["bytes"]
             blocks[code] = CountryBlock(RegionInfo(code, code, *called), regions, own["pieces"], start, stop)
-            around = [box for one in own["regions"] for box in one["boxes"]]
-            boxes, of, start = boxes + around, of + [code] * len(around), stop
+            boxes += [box for one in own["regions"] for box in one["boxes"]]
+            of += [code] * (len(boxes) - len(of))
+            start = stop
         units = header["units_per_degree"]
         return World(
             **{key: header[key] for key in ("source", "licence", "method", "units_per_degree")},

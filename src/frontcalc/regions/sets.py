@@ -298,10 +298,8 @@ def embedded_regions(*, target_crs: str, countries: tuple[str, ...] = ()) -> Reg
 
 def _age(countries: tuple[str, ...]) -> Notice:
     """Return the notice on how old the regions of some countries are, and which of them have others since."""
-    since, redrawn = (
-        "regions as of about 2013",
-        {code: own for code, own in load_redrawn().items() if code in countries},
-    )
+    since = "regions as of about 2013"
+    redrawn = {code: own for code, own in load_redrawn().items() if code in countries}
     if not redrawn:
         return Notice("OLD-REGIONS", f"{since}: {some_of(countries)}", line=since)
     each = [f"{code} in {own['since']}" for code, own in redrawn.items()]
