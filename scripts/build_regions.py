@@ -142,9 +142,11 @@ def make_coverage(regions: Geometries) -> Geometries:
     faces = faces_of(shapely.boundary(regions))
     owner = owners_of(faces, regions)
     borders = shapely.boundary(merge(faces, owner, len(regions)))
+    tree = shapely.STRtree(borders)
     for index in np.flatnonzero((owner < 0) & (shapely.area(faces) < GAP_AREA)):
-        shared = shapely.intersection(shapely.boundary(faces[index]), borders)
-        owner[index] = np.argmax(shapely.length(shared))
+        near = np.sort(tree.query(faces[index]))
+        shared = shapely.intersection(shapely.boundary(faces[index]), borders[near])
+        owner[index] = near[np.argmax(shapely.length(shared))]
     return merge(faces, owner, len(regions))
 
 
@@ -179,7 +181,7 @@ def _cuts(polygon: shapely.Polygon) -> list[shapely.Geometry]:
     return cuts + [cut for part in parts if part.geom_type == "Polygon" for cut in _cuts(part)]
 
 
-def check(pieces: Geometries, owner: npt.NDArray[np.intp], regions: int) -> None:
+def check(pieces: Geometries, owner: npt.NDArray[np.intp], regions: int, *, gap_width: float = GAP_WIDTH) -> None:
     """Refuse to write anything that is not an exact coverage of simple pieces."""
     merged = merge(pieces, owner, regions)
     sums = np.bincount(owner, shapely.area(pieces), regions)
@@ -190,7 +192,7 @@ def check(pieces: Geometries, owner: npt.NDArray[np.intp], regions: int) -> None
         "a piece with a hole": shapely.get_num_interior_rings(pieces).any(),
         "a vertex off the grid": (shapely.get_coordinates(pieces) % 1).any(),
         "pieces that do not fit": not shapely.coverage_is_valid(pieces),
-        "regions that do not fit": not shapely.coverage_is_valid(merged, gap_width=GAP_WIDTH),
+        "regions that do not fit": not shapely.coverage_is_valid(merged, gap_width=gap_width),
         "pieces that do not add up": not np.array_equal(sums, shapely.area(merged)),
     }
     if any(faults.values()):

@@ -41,7 +41,7 @@ POSITIONAL = {
     "flows": ["periods"],
     "held": ["dates"],
     "list_archive": [],
-    "list_regions": [],
+    "list_regions": ["country"],
     "notebook_html": ["result"],
     "open_archive": ["path"],
     "picture": ["result"],
@@ -67,7 +67,7 @@ METHODS = {
     "ChangeMap.save": (ChangeMap.save, ["path"]),
 }
 FACADES: dict[str, Callable[..., Any]] = {name: getattr(frontcalc, name) for name in POSITIONAL}
-CANNOT_FAIL = {"Table.to_frame", "list_regions", "notebook_html"}
+CANNOT_FAIL = {"Table.to_frame", "notebook_html"}
 DOCUMENTED = {**FACADES, **{name: METHODS[name][0] for name in ("Table.to_frame", "Table.to_geoframe", "Table.plot")}}
 
 

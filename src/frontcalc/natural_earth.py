@@ -1,16 +1,21 @@
-"""Region sets that come with frontcalc, already cut into small pieces.
+"""Region sets that come with frontcalc, already cut into small pieces: a curated one, and those of all countries.
 
-A set is built by ``scripts/build_regions.py``. Its pieces fit exactly: two neighbours have the same vertices along
-their common border, so a change that is split by them is neither lost between them nor counted twice.
+They are built by ``scripts/build_regions.py`` and ``scripts/build_world.py``. Pieces fit exactly: two neighbours have
+the same vertices along their common border, so a change that is split by them is neither lost between them nor counted
+twice. The countries are one file, of which only the blocks that are needed are decoded.
 """
 
+import csv
 import functools
 import hashlib
 import json
 import struct
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +28,9 @@ _MAGIC = b"FCREG\x00\x01\n"
 BANDS = f"{_NAME}.bands"  # ground within 2 km of its inner borders
 _DIGEST = hashlib.sha256().digest_size
 _ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
+WORLD = "natural-earth-adm1"
+_WORLD_MAGIC = b"FCWORLD\x00\x01\n"
+_WORLD_ACCURACY = "1:10m, as of about 2013, borders err by kilometres"
 
 # Of which countries a set draws some regions only, so that no share of their land can be told.
 PARTIAL_COUNTRIES: dict[str, tuple[str, ...]] = {_NAME: ("RU",)}
@@ -54,23 +62,64 @@ class EmbeddedRegions:
     pieces: npt.NDArray[np.object_]  # valid polygons without holes in degrees (OGC:CRS84), sorted by region
     owner: npt.NDArray[np.intp]  # the index of the region of each
     home: shapely.STRtree  # of the pieces: what the layers of this war's publishers lie on
+    edge_error_m2: float = 10.0  # of area, above which an edge is split before it is projected
+
+
+class CountryBlock(NamedTuple):
+    """A country of the world file: its names, those of its regions, and where its pieces stand in the file."""
+
+    info: RegionInfo
+    regions: tuple[RegionInfo, ...]
+    pieces: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The regions of all countries as they are stored: where they are from, and the countries by code."""
+
+    source: str
+    licence: str
+    method: str
+    sha256: str  # of the stored file, in hexadecimal
+    units_per_degree: int
+    content: bytes
+    countries: Mapping[str, CountryBlock]
+    boxes: shapely.STRtree  # around each region, in degrees; two where it lies on either side of the 180th meridian
+    of: tuple[str, ...]  # the country of each box
+
+
+@contextmanager
+def _intact(name: str) -> Iterator[None]:
+    """Turn whatever a damaged file raises into a DataError."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
+
+
+def _polygons(numbers: npt.NDArray[Any], count: int, units_per_degree: int) -> tuple[Any, npt.NDArray[np.intp]]:
+    """Return `count` polygons in degrees and the region of each, of regions, counts of vertices, all x and all y."""
+    owner, sizes, deltas = np.split(numbers, (count, 2 * count))
+    # One division of a whole number gives the double nearest to its decimal, the same for every piece.
+    vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / units_per_degree
+    rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+    return shapely.polygons(rings), owner.astype(np.intp)
 
 
 @functools.cache
 def load_embedded() -> EmbeddedRegions:
     """Load the region set: a magic number, then deflated a JSON header and int32 arrays; DataError if it is damaged."""
-    try:
+    with _intact(_NAME):
         content = (resources.files("frontcalc") / "data" / f"{_NAME}.regions").read_bytes()
         if not content.startswith(_MAGIC):
             raise ValueError("not a region set of this version")
         body = zlib.decompress(content[len(_MAGIC) :])
         (length,) = struct.unpack_from("<i", body)
         header = json.loads(body[4 : 4 + length])
-        count = header["pieces"]
-        owner, sizes, deltas = np.split(np.frombuffer(body, "<i4", offset=4 + length), (count, 2 * count))
-        # One division of a whole number gives the double nearest to its decimal, the same for every piece.
-        vertices = np.cumsum(deltas.reshape(2, -1), axis=1, dtype=np.int64).T / header["units_per_degree"]
-        rings = shapely.linearrings(vertices, indices=np.repeat(np.arange(count), sizes))
+        numbers = np.frombuffer(body, "<i4", offset=4 + length)
+        pieces, owner = _polygons(numbers, header["pieces"], header["units_per_degree"])
         infos = {
             kind: tuple(RegionInfo(**{"country": one["code"], **one, "aliases": tuple(one["aliases"])}) for one in rows)
             for kind, rows in header.items()
@@ -82,12 +131,82 @@ def load_embedded() -> EmbeddedRegions:
             accuracy=_ACCURACY.get(header["source"], ""),
             regions=infos["regions"],
             countries=infos["countries"],
-            pieces=(pieces := shapely.polygons(rings)),
+            pieces=pieces,
             home=shapely.STRtree(pieces),
-            owner=owner.astype(np.intp),
+            owner=owner,
         )
-    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise DataError(f"is damaged: {error}", where=f"region set {_NAME!r}", cure="reinstall frontcalc") from error
+
+
+@functools.cache
+def load_world() -> World:
+    """Load the index of all countries: a magic number, a length, deflated JSON; DataError if it is damaged."""
+    with _intact(WORLD):
+        content = (resources.files("frontcalc") / "data" / "world.regions").read_bytes()
+        if not content.startswith(_WORLD_MAGIC):
+            raise ValueError("not a region set of this version")
+        start = len(_WORLD_MAGIC) + 4
+        (length,) = struct.unpack_from("<i", content, start - 4)
+        header = json.loads(zlib.decompress(content[start : start + length]))
+        start += length
+        blocks, boxes, of = dict[str, CountryBlock](), list[list[int]](), list[str]()
+        for own in header["countries"]:
+            code, called = own["code"], (own["name"], "", tuple(own["aliases"]))
+            regions = tuple(RegionInfo(one["code"], code, one["name"], "", ()) for one in own["regions"])
+            stop = start + own["bytes"]
+            blocks[code] = CountryBlock(RegionInfo(code, code, *called), regions, own["pieces"], start, stop)
+            boxes += [box for one in own["regions"] for box in one["boxes"]]
+            of += [code] * (len(boxes) - len(of))
+            start = stop
+        units = header["units_per_degree"]
+        return World(
+            **{key: header[key] for key in ("source", "licence", "method", "units_per_degree")},
+            sha256=hashlib.sha256(content).hexdigest(),
+            content=content,
+            countries=blocks,
+            boxes=shapely.STRtree(shapely.box(*(np.array(boxes) / units).T)),
+            of=tuple(of),
+        )
+
+
+@functools.lru_cache(maxsize=4)
+def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
+    """Load the regions of some countries, by code, as one set; DataError if the file is damaged."""
+    world, pieces, owners, first = load_world(), list[Any](), list[npt.NDArray[np.intp]](), 0
+    blocks = [world.countries[code] for code in codes]
+    with _intact(WORLD):
+        for block in blocks:
+            # The lowest bytes of all numbers stand first, then the next ones.
+            planes = np.frombuffer(zlib.decompress(world.content[block.start : block.stop]), np.uint8).reshape(4, -1)
+            numbers = np.ascontiguousarray(planes.T).view("<i4").ravel()
+            drawn, owner = _polygons(numbers, block.pieces, world.units_per_degree)
+            pieces.append(drawn)
+            owners.append(owner + first)
+            first += len(block.regions)
+        parts = np.concatenate(pieces)
+        return EmbeddedRegions(
+            name=f"{WORLD} ({', '.join(codes)})",
+            **{key: getattr(world, key) for key in ("source", "licence", "method", "sha256")},
+            accuracy=_WORLD_ACCURACY,
+            regions=tuple(region for block in blocks for region in block.regions),
+            countries=tuple(block.info for block in blocks),
+            pieces=parts,
+            home=shapely.STRtree(parts),
+            owner=np.concatenate(owners),
+            edge_error_m2=1e4,  # there are a million edges, all drawn at 1:10m
+        )
+
+
+def world_of(sha256: str) -> World | None:
+    """Return the regions of all countries if their file has a SHA-256; None where it has not, or was never loaded."""
+    world = load_world() if load_world.cache_info().currsize else None
+    return world if world and world.sha256 == sha256 else None
+
+
+@functools.cache
+def load_redrawn() -> dict[str, dict[str, str]]:
+    """Load what countries have redrawn since the world file was, by code: `since` (a year), `change` and `source`."""
+    text = (resources.files("frontcalc") / "data" / "redrawn.csv").read_text(encoding="utf-8")
+    return {row["code"]: row for row in csv.DictReader(text.splitlines())}
 
 
 @functools.cache

@@ -5,7 +5,7 @@ A code is a promise: once published it keeps its meaning. New codes are appended
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -64,6 +64,7 @@ CODES = {
     "BORDER": "much of what was gained and lost lies so near a border of a coarse region set that it may be beyond it",
     "OPENING": "a map that was given, or a layer of what was held before 2022, stands for days before the first map",
     "OTHER-MEANING": "a layer that a publisher's name tells counts as something else, as the archive or a legend says",
+    "OLD-REGIONS": "the regions that come with frontcalc are as of about 2013, and a country may have others since",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
 
@@ -301,14 +302,15 @@ def noted(notices: Iterable[Notice], *columns: str) -> dict[str, str]:
     return {"notes": " ".join(sorted(codes)), "flags": flags}
 
 
-def explained(rows: Iterable[Any], actors: Sequence[str] = ()) -> str:
+def explained(rows: Iterable[Any], meta: Any = None) -> str:
     """Return a line that explains the marks that stand behind some rows' figures; empty for none.
 
-    With the `actors` measured it names the borders that would mend the mark of a rough one.
+    With what the figures rest on it names the borders that would mend the mark of a rough one, unless a notice does.
     """
     stand = "".join(getattr(row, "flags", "") for row in rows)
-    country = "RU" if tuple(actors) == ("Ukraine",) else "UA"
-    cures = {"u": f" (frontcalc regions fetch {country} adm1 --use mends it)"} if actors else {}
+    country = "RU" if meta and meta.actors == ("Ukraine",) else "UA"
+    elsewhere = meta is None or any(one.code == "OLD-REGIONS" for one in meta.notices)
+    cures = {} if elsewhere else {"u": f" (frontcalc regions fetch {country} adm1 --use mends it)"}
     return " · ".join(f"{mark}: {says}{cures.get(mark, '')}" for mark, (says, _) in MARKS.items() if mark in stand)
 
 

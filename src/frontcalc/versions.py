@@ -12,6 +12,7 @@ from pathlib import Path
 from frontcalc import __version__
 
 _DATA = (".py", ".regions", ".zones", ".bands")
+_APART = "world.regions"  # large, and its SHA-256 is in the key of whatever is made with it
 _READERS = ("orjson", "pyogrio", "pyarrow")
 SETTINGS = ("OGR_", "CPL_", "SHAPE_", "GDAL_", "PROJ_")
 PLACES = ("GDAL_DATA", "PROJ_DATA", "PROJ_LIB")
@@ -50,7 +51,7 @@ def method_version() -> str:
         for parent, folders, names in os.walk(folder):
             folders.sort()
             here = Path(parent)
-            for name in sorted(name for name in names if name.endswith(_DATA)):
+            for name in sorted(name for name in names if name.endswith(_DATA) and name != _APART):
                 sources.update(f"{here.relative_to(folder).as_posix()}/{name}\0".encode() + (here / name).read_bytes())
         versions = {
             "frontcalc": __version__,

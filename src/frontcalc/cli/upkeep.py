@@ -240,10 +240,15 @@ def regions_command() -> None:
 
 
 @regions_command.command("list")
+@click.argument("country", required=False)
 @results.output
-def regions_list(**how: Any) -> None:
-    """List the embedded regions: codes, areas (km²), source, licence and SHA-256."""
-    results.show(frontcalc.list_regions, **how)
+def regions_list(country: str | None, **how: Any) -> None:
+    """List the embedded regions: codes, areas (km²), source, licence and SHA-256.
+
+    COUNTRY is a code or a name (SD, Sudan) for the regions of that country, or world for
+    a line a country. Without it they are those of Ukraine and of Russia beside it.
+    """
+    results.show(frontcalc.list_regions, country, **how)
 
 
 @regions_command.command("show")
@@ -252,7 +257,7 @@ def regions_list(**how: Any) -> None:
 def regions_show(name: str, **how: Any) -> None:
     """Show one embedded region: spellings, area (km²), box in degrees, neighbours.
 
-    NAME is spelt as people type it (Zaporizhia, Донецьк) or a code (UA-14).
+    NAME is spelt as people type it (Zaporizhia, Донецьк) or a code (UA-14, SD.BN).
     """
     results.show(frontcalc.show_region, name, **how)
 

@@ -180,6 +180,8 @@ def _measure_each(
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
     names = _names(archives)
     runs = [Run.open(archive, options) for archive, _ in names]
+    for run in runs:
+        run.beside = tuple(runs)
     if calendar:
         # Those of which two archives have maps, whole ones before those that an archive's own end cuts.
         known = [period for run in runs for period in periods_of(calendar[0], run.archive, calendar[1], None)]
@@ -291,7 +293,10 @@ def _meta(runs: Sequence[Run], notices: Sequence[Notice]) -> CompareMeta:
         replace(one, message=f"{meta.archive}: {one.message}", line=one.line and f"{meta.archive}: {one.line}")
         for meta in each
         for one in meta.notices
+        if one.code != "OLD-REGIONS"
     ]
+    # Of regions, which are the same for all.
+    of_archives += [one for one in each[0].notices if one.code == "OLD-REGIONS"]
     of_days = [one for one in notices if one.code != "LEAVES-OUT"]
     return extended(
         CompareMeta,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from math import fsum
 from pathlib import Path
 
@@ -14,9 +14,16 @@ import shapely
 from frontcalc import __version__, crs, geometry
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
-from frontcalc.names import NamedRegion, find, printable, suggestions
-from frontcalc.natural_earth import load_embedded
-from frontcalc.regions import MAY_SHARE, country_of, file_and_layer, overlaps, read_region_file
+from frontcalc.names import NamedRegion, find, fold, printable, suggestions
+from frontcalc.natural_earth import WORLD, RegionInfo, load_countries, load_embedded, load_world
+from frontcalc.regions import (
+    MAY_SHARE,
+    countries_near,
+    country_of,
+    file_and_layer,
+    overlaps,
+    read_region_file,
+)
 from frontcalc.run.land import shapes_by_row
 from frontcalc.snapshots import to_equal_area
 from frontcalc.tables import (
@@ -30,15 +37,27 @@ from frontcalc.tables import (
 )
 
 _TOUCHING_KM2 = 1e-6
+_LISTED = 8  # regions of one name that a message lists
 
 
-def list_regions() -> Table[RegionRow, RegionMeta]:
-    """List the embedded regions with their codes, and say where they come from.
+def list_regions(country: str | None = None) -> Table[RegionRow, RegionMeta]:
+    """List embedded regions with their codes, and say where they come from.
+
+    Parameters
+    ----------
+    country : str, optional
+        A country's code or name, as in «SD» or «Sudan», for its regions; «world» for a row a country. The default is
+        the curated set, of Ukraine and of Russia beside it.
 
     Returns
     -------
     Table of RegionRow
         A row a region, by code; areas in km² as the set draws them.
+
+    Raises
+    ------
+    UsageError
+        There is no such country; the message suggests the nearest.
 
     Examples
     --------
@@ -46,18 +65,45 @@ def list_regions() -> Table[RegionRow, RegionMeta]:
     >>> table = frontcalc.list_regions()
     >>> [(row.code, row.region, round(row.area_km2)) for row in table.rows[:2]]
     [('UA-05', 'Vinnytsia', 26670), ('UA-07', 'Volyn', 19849)]
+    >>> [row.region for row in frontcalc.list_regions("Sudan").rows[:2]]
+    ['Blue Nile', 'Central Darfur']
     """
-    stored = load_embedded()
-    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, crs.DEFAULT_CRS))
-    areas = np.bincount(stored.owner, geometry.area_km2(pieces), minlength=len(stored.regions))
-    rows = tuple(
-        RegionRow(stored.name, "adm1", one.code, one.country, one.name, one.name_uk, area, "|".join(one.aliases))
-        for one, area in zip(stored.regions, areas.tolist(), strict=True)
-    )
-    drawn = {row: stored.pieces[stored.owner == index] for index, row in enumerate(rows)}
+    whole = country is not None and fold(country) == "world"
+    code = _country_code(country) if country is not None and not whole else ""
+    if code in ("", "UA") and not whole:
+        stored = load_embedded()
+    else:
+        stored = load_countries(tuple(sorted(load_world().countries)) if whole else (code,))
+    level, infos, owner = "adm1", stored.regions, stored.owner
+    if whole:
+        stored, level, infos = replace(stored, name=WORLD), "country", stored.countries
+        places = {own.code: at for at, own in enumerate(infos)}
+        owner = np.array([places[one.country] for one in stored.regions], dtype=np.intp)[owner]
+    project = crs.projector(crs.LONLAT, crs.DEFAULT_CRS)
+    pieces = geometry.project_polygons(stored.pieces, project, edge_error=stored.edge_error_m2)
+    areas = np.bincount(owner, geometry.area_km2(pieces), minlength=len(infos)).tolist()
+    order = [at for at, own in enumerate(infos) if code in ("", own.country)]
+    # The curated ones are in an order of their own.
+    order = sorted(order, key=lambda at: infos[at].code) if country is not None else order
+    drawn = {}
+    for at in order:
+        own = infos[at]
+        texts = (own.code, own.country, own.name, own.name_uk)
+        drawn[RegionRow(stored.name, level, *texts, areas[at], "|".join(own.aliases))] = stored.pieces[owner == at]
     terms = (stored.name, stored.source, stored.licence, stored.method, stored.sha256)
     meta = RegionMeta(*terms, attribution=(f"regions: {stored.source}, {stored.licence}",))
-    return Table(RegionRow, rows, meta, shapes_by_row(drawn, crs.LONLAT))
+    return Table(RegionRow, tuple(drawn), meta, shapes_by_row(drawn, crs.LONLAT))
+
+
+def _country_code(name: str) -> str:
+    """Return the code of a country by code or name; UsageError with the nearest."""
+    called = [own.info for own in load_world().countries.values()]
+    known = [NamedRegion(own.name, (own.code, *own.aliases), (at,)) for at, own in enumerate(called)]
+    if matches := find(name, known):
+        return called[matches[0].members[0]].code
+    near = suggestions(name, known)
+    cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list world has them all"
+    raise UsageError(f"no country is named {name[:60]!r}", cure=cure)
 
 
 def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
@@ -66,7 +112,8 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     Parameters
     ----------
     name : str
-        Its name in any spelling of the alias table, or its code, as in «Zaporizhia», «Донецьк» or «UA-14».
+        Its name in any spelling of the alias table, or its code, as in «Zaporizhia», «Донецьк» or «UA-14»; in another
+        country the name as Natural Earth spells it, «Central (FJ)» where several have it, or the code, «SD.BN».
 
     Returns
     -------
@@ -76,7 +123,7 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     Raises
     ------
     UsageError
-        There is no such region; the message suggests the nearest.
+        There is no such region, or several; the message suggests the nearest.
 
     Examples
     --------
@@ -85,22 +132,46 @@ def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     >>> table.rows[0].code, table.rows[0].neighbours
     ('UA-14', 'Dnipropetrovsk|Kharkiv|Luhansk|Rostov|Zaporizhzhia')
     """
-    stored = load_embedded()
-    spelt = [(own.name, (own.code, own.name_uk, *own.aliases)) for own in stored.regions]
-    known = [NamedRegion(*own, (at,)) for at, own in enumerate(spelt)]
-    matches = find(name, known)
-    if len(matches) != 1:
-        near = [place.label for place in matches] or suggestions(name, known)
-        cure = f"did you mean {' or '.join(near)}?" if near else "frontcalc regions list has them all"
-        raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
-    (index,) = matches[0].members
-    table, mine = list_regions(), stored.pieces[stored.owner == index]
+    own = _named(name)
+    curated = own in load_embedded().regions
+    table = list_regions(None if curated else own.country)
+    row = next(row for row in table.rows if row.code == own.code)
+    stored = load_embedded() if curated else load_countries((own.country,))
+    mine = stored.pieces[stored.owner == stored.regions.index(own)]
+    if not curated:
+        # Regions of other countries touch it too.
+        stored = load_countries(countries_near(np.asarray(shapely.box(*shapely.bounds(mine).T))))
     beside = shapely.STRtree(stored.pieces).query(mine, predicate="intersects")[1]
-    neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {stored.regions[index].name}
-    box = map(float, shapely.total_bounds(mine))
-    cells = [*astuple(table.rows[index]), *box, "|".join(sorted(neighbours))]
-    row = RegionDetailRow(*cells)
-    return Table(RegionDetailRow, (row,), table.meta, shapes_by_row({row: mine}, crs.LONLAT))
+    neighbours = {stored.regions[owner].name for owner in stored.owner[beside]} - {own.name}
+    west, south, east, north = map(float, shapely.total_bounds(mine))
+    if east - west > 180:
+        # Across the 180th meridian west is the larger one, as in RFC 7946.
+        lon = shapely.bounds(mine)[:, [0, 2]]
+        west, east = float(lon[lon[:, 0] >= 0].min()), float(lon[lon[:, 0] < 0].max())
+    cells = [*astuple(row), west, south, east, north, "|".join(sorted(neighbours))]
+    detail = RegionDetailRow(*cells)
+    return Table(RegionDetailRow, (detail,), table.meta, shapes_by_row({detail: mine}, crs.LONLAT))
+
+
+def _named(name: str) -> RegionInfo:
+    """Return the embedded region of a name or code, a curated one before those of other countries, else UsageError."""
+    infos = load_embedded().regions
+    known = [NamedRegion(own.name, (own.code, own.name_uk, *own.aliases), (at,)) for at, own in enumerate(infos)]
+    near = suggestions(name, known)
+    if not (matches := find(name, known)):
+        # Ukraine's are the curated ones.
+        blocks = [block for code, block in load_world().countries.items() if code != "UA"]
+        infos = tuple(own for block in blocks for own in block.regions)
+        known = [
+            NamedRegion(f"{own.name} ({own.country})", (own.name, own.code), (at,)) for at, own in enumerate(infos)
+        ]
+        matches = find(name, known)
+        near = near or suggestions(name, known)
+    if len(matches) == 1:
+        return infos[matches[0].members[0]]
+    near = [place.label for place in matches] or near
+    cure = f"did you mean {' or '.join(near[:_LISTED])}?" if near else "frontcalc regions list has them all"
+    raise UsageError(f"no region is named {name[:60]!r}", cure=cure)
 
 
 @facade

@@ -148,7 +148,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
     is_in = "left out" if meta.drops_slivers else "in it"
     redrawn = f"redrawn lines (strips under {meta.sliver_width_m:g} m) {is_in}: {' · '.join(strips)}" if strips else ""
     ends = ranged and "net from, net to: over the choices open to argument, each by itself (frontcalc sensitivity)"
-    yield grid_of(title, header, lines, meta, [redrawn, ends or "", strips_line(rows), explained(rows, meta.actors)])
+    yield grid_of(title, header, lines, meta, [redrawn, ends or "", strips_line(rows), explained(rows, meta)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
@@ -201,7 +201,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
         footer += ["only: held at the close on this archive's map and on none of the others"]
-        footer = [*(_compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta.actors)]
+        footer = [*(_compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta)]
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
@@ -217,7 +217,7 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
     estimated = any(row.net_interpolated_km2 is not None for row in rows)
     footer = [*_compared(meta), "nets marked e are moved to the days asked for"] if estimated else [*_compared(meta)]
-    header, footer = ("period", "region", *archives, "nets apart"), [*footer, explained(rows, meta.actors)]
+    header, footer = ("period", "region", *archives, "nets apart"), [*footer, explained(rows, meta)]
     return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
 
 
@@ -248,7 +248,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
-    yield grid_of(title, columns, shown, meta, [explained(shown, meta.actors)], labels=3, spare=spare)
+    yield grid_of(title, columns, shown, meta, [explained(shown, meta)], labels=3, spare=spare)
 
 
 def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
@@ -266,7 +266,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     lands = [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]
     of_country = f"; in the total row of the country's, {km2(lands[0])}" if lands else ""
     footer = [f"held: at the period's close; share: of the region's land{of_country}"]
-    footer += [strips_line(shown), explained(shown, meta.actors)]
+    footer += [strips_line(shown), explained(shown, meta)]
     yield grid_of(title, columns, shown, meta, footer, labels=2, ends=not gross)
     if not gross:
         return

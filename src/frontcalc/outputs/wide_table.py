@@ -95,5 +95,5 @@ def wide_layout(rows: Sequence[SummaryRow], actor: str, meta: SummaryMeta, title
         (heading, *(f"{cell(row, 'net_km2')} {row.flags:{wide}}" if row else "" for row in own))
         for heading, own in lines.items()
     ]
-    footer = [strips_line(joined), explained(rows, meta.actors)]
+    footer = [strips_line(joined), explained(rows, meta)]
     yield grid_of(f"Net change: {title}", ("period", *names), shown, meta, footer)

@@ -220,7 +220,7 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
         "months": [(row.period, _texts(row, None)) for row in months],
         "month_notes": _lines(page.months.rows, page.months.meta.notices),
         "regions": sorted(moved, key=lambda key: key != TOTAL),
-        "marks": explained([*figures.rows, *page.months.rows], meta.actors),
+        "marks": explained([*figures.rows, *page.months.rows], meta),
         "table": [
             (row, printable(row.region), _texts(row, None)) for row in shown.figures.rows if _key(page, row) in moved
         ],

@@ -10,6 +10,8 @@ from frontcalc.regions.sets import (
     RegionSet,
     bands_of,
     boxes_in_degrees,
+    countries_near,
+    countries_under,
     embedded_covers,
     embedded_regions,
     no_regions,

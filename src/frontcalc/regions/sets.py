@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -15,11 +15,21 @@ from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
 from frontcalc.errors import naming
 from frontcalc.geometry import Floats, Geometries
-from frontcalc.natural_earth import BANDS, PARTIAL_COUNTRIES, load_beside, load_embedded
+from frontcalc.names import some_of
+from frontcalc.natural_earth import (
+    BANDS,
+    PARTIAL_COUNTRIES,
+    load_beside,
+    load_countries,
+    load_embedded,
+    load_redrawn,
+    load_world,
+)
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
 from frontcalc.regions.snap import Owners, border_bands, snap_zones
+from frontcalc.slivers import mean_widths_m
 from frontcalc.versions import key_of
 
 Flags = NDArray[np.bool_]
@@ -29,6 +39,8 @@ UNASSIGNED, TOTAL = "unassigned", "total"  # rows: ground in no region; all grou
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
+# Maps and regions draw borders kilometres apart: of a country a map shows so much of its land, or a part so wide.
+_SHARE_OF_COUNTRY, _WIDTH_IN_COUNTRY_M = 0.01, 5_000.0
 _PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
@@ -218,7 +230,7 @@ def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, ca
 
 
 def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, km: float = NEAR_KM) -> Bands | None:
-    """Return the ground near borders between `eligible` regions of a coarse set; None for other sets."""
+    """Return the ground near borders between `eligible` regions of a coarse set; None where there are none."""
     if not regions.accuracy:
         return None
 
@@ -230,6 +242,8 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, 
     stored = load_beside(regions.source.sha256, BANDS) if regions.source and usual else None
     pieces, cell, borders, side = geometry.from_bytes(stored or cache.kept("zones", key, as_bytes))
     borders = borders[np.isin(borders[:, 1:], eligible).all(axis=1)]
+    if not len(borders):
+        return None  # as of islands, and of a country that is one region
     known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
     countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
     rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))
@@ -256,18 +270,23 @@ def boxes_in_degrees(regions: RegionSet, plane: str) -> Geometries:
     return np.asarray(shapely.box(*to_degrees(west, south), *to_degrees(east, north)))
 
 
-@lru_cache(maxsize=2)
-def embedded_regions(*, target_crs: str) -> RegionSet:
-    """Return the embedded regions of Ukraine and of Russia beside it, which need no cutting, in an equal-area CRS."""
-    stored = load_embedded()
-    infos = sorted(stored.regions, key=lambda info: info.name)
-    place = np.array([infos.index(info) for info in stored.regions], dtype=np.intp)
+@lru_cache(maxsize=4)
+def embedded_regions(*, target_crs: str, countries: tuple[str, ...] = ()) -> RegionSet:
+    """Return embedded regions, which need no cutting, in an equal-area CRS.
+
+    They are those of some countries, by code; without any, the curated ones of Ukraine and of Russia beside it.
+    """
+    stored = load_countries(countries) if countries else load_embedded()
+    order = sorted(range(len(stored.regions)), key=lambda at: (stored.regions[at].name, at))
+    infos, place = [stored.regions[at] for at in order], np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
     # Neighbours have the same vertices, and projecting keeps that: no partition has to be made.
-    pieces = geometry.project_polygons(stored.pieces, crs.projector(crs.LONLAT, target_crs))
+    project = crs.projector(crs.LONLAT, target_crs)
+    pieces = geometry.project_polygons(stored.pieces, project, edge_error=stored.edge_error_m2)
     owner = place[stored.owner]
     names, source = tuple(info.name for info in infos), SourceFile(stored.name, stored.sha256)
     return replace(
-        RegionSet("adm1", names, pieces, owner, pieces, owner, source),
+        RegionSet("adm1", names, pieces, owner, pieces, owner, source, (_age(countries),) if countries else ()),
         countries=tuple(info.country for info in infos),
         codes=tuple(info.code for info in infos),
         spellings=tuple((info.name_uk, *info.aliases) for info in infos),
@@ -277,6 +296,53 @@ def embedded_regions(*, target_crs: str) -> RegionSet:
     )
 
 
-def embedded_covers(boxes: Geometries) -> bool:
-    """Say whether the embedded regions are those of a place, given as boxes (n,) in degrees."""
-    return bool(len(load_embedded().home.query(boxes, predicate="intersects")[0]))
+def _age(countries: tuple[str, ...]) -> Notice:
+    """Return the notice on how old the regions of some countries are, and which of them have others since."""
+    since = "regions as of about 2013"
+    redrawn = {code: own for code, own in load_redrawn().items() if code in countries}
+    if not redrawn:
+        return Notice("OLD-REGIONS", f"{since}: {some_of(countries)}", line=since)
+    each = [f"{code} in {own['since']}" for code, own in redrawn.items()]
+    cure = f"for today's: frontcalc regions fetch {'COUNTRY' if countries[1:] else countries[0]} adm1 --use"
+    changes = "; ".join("{code}: {change} in {since} ({source})".format(**own) for own in redrawn.values())
+    what = f"{since}; redrawn since: {changes}; {cure}"
+    return Notice("OLD-REGIONS", what, line=f"{since}, redrawn since by {some_of(each)}; {cure}")
+
+
+def embedded_covers(boxes: Geometries, *, middle: bool = False) -> bool:
+    """Say whether the curated regions are those of a place, given as boxes (n,) in degrees, or of a box's `middle`."""
+    places = shapely.centroid(boxes) if middle else boxes
+    return bool(len(load_embedded().home.query(places, predicate="intersects")[0]))
+
+
+def countries_near(boxes: Geometries) -> tuple[str, ...]:
+    """Return the codes of the countries one of whose regions may lie in a place, boxes (n,) in degrees, sorted."""
+    world = load_world()
+    return tuple(sorted({world.of[box] for box in world.boxes.query(boxes, predicate="intersects")[1]}))
+
+
+def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -> tuple[str, ...]:
+    """Return the codes of the countries that maps show ground of, sorted; none where there is no land.
+
+    `maps` are the polygons of each, valid, in metres of `plane`, and `boxes` (n,) in degrees hold all of them. A strip
+    along a country's border is none of its ground, since maps draw that elsewhere.
+    """
+    codes = countries_near(boxes)
+    if not codes:
+        return ()
+    stored = load_countries(codes)
+    near = np.unique(stored.home.query(boxes, predicate="intersects")[1])
+    project = crs.projector(crs.LONLAT, plane)
+    pieces = geometry.project_polygons(stored.pieces[near], project, edge_error=stored.edge_error_m2)
+    country_of = np.array([codes.index(region.country) for region in stored.regions], dtype=np.intp)
+    country, tree, shown = country_of[stored.owner[near]], shapely.STRtree(pieces), np.zeros(len(codes), dtype=bool)
+    for polygons in maps:
+        parts, _ = geometry.subdivide(polygons, _PART_VERTICES)
+        part, piece = tree.query(parts, predicate="intersects")
+        shared = shapely.intersection(parts[part], pieces[piece])
+        of_country = np.bincount(country[piece], shapely.area(shared), minlength=len(codes))
+        shown |= of_country > _SHARE_OF_COUNTRY * of_country.sum()
+        for at in np.flatnonzero(~shown & (of_country > 0)):
+            ground = geometry.union(geometry.polygonal(shared[country[piece] == at]))
+            shown[at] = (mean_widths_m(geometry.polygonal(ground), plane) >= _WIDTH_IN_COUNTRY_M).any()
+    return tuple(code for code, some in zip(codes, shown, strict=True) if some)

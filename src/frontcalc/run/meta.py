@@ -9,7 +9,7 @@ from frontcalc.archives import NOT_STATED
 from frontcalc.errors import NoDataError
 from frontcalc.levels import NONE
 from frontcalc.names import some_of
-from frontcalc.natural_earth import load_embedded
+from frontcalc.natural_earth import load_embedded, world_of
 from frontcalc.notices import Notice
 from frontcalc.outputs.sentences import written
 from frontcalc.regions import BORDER_KM, WATER_KM
@@ -66,8 +66,8 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     known, source = None, run.regions.source
     if source:
         # A file is known by its content, so that a fetched one may have any name.
-        stored = load_embedded()
-        known = stored if source.sha256 == stored.sha256 else region_store.of_content(source.sha256)
+        stored, content = load_embedded(), source.sha256
+        known = stored if content == stored.sha256 else world_of(content) or region_store.of_content(content)
     terms = (known.source, known.licence) if known else ("", "")
     of_regions = ", ".join(filter(None, terms)) or (f"{source.name}, {NOT_STATED}" if source else "")
     # Ground beside regions is given to them, but not without regions.

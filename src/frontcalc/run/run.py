@@ -47,6 +47,7 @@ class Run:
         self.view = choose_view(options.view or archive.view, own=own)
         self.cache = run_cache(options.cache)
         self.slivers: SliverRule = float(options.sliver_width), options.crs
+        self.beside: tuple[Run, ...] = ()  # runs that are compared, this one among them, with the same regions
         self.actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
         self.baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
         self.notices: list[Notice] = []  # of the archive and the regions
@@ -131,18 +132,36 @@ class Run:
 
     def choose_regions(self, near: date | None) -> None:
         """Choose the regions of the place that the map of a day shows, else the archive's first or last."""
-        options, place = self.options, np.empty(0, dtype=object)
+        options, place, first = self.options, np.empty(0, dtype=object), self.archive.refs[0]
         earlier = self.archive.upto(near) if near else ()
         for ref in (*earlier, self.archive.refs[0], self.archive.refs[-1]):
             with passing_over(skip_bad=options.skip_bad):
-                place = self.snapshot(ref).place
+                place, first = self.snapshot(ref).place, ref
                 break
         read = partial(read_regions, target_crs=options.crs, cache=self.cache)
-        self.regions, self.lines = choose_regions(options, place, self.actor, read)
+        countries = partial(self._countries, first)
+        self.regions, self.lines = choose_regions(options, place, self.actor, read, countries)
         self.notices = [*self.archive.notices, *self.regions.notices]
         # Without regions the CRS is not looked at here: whether it is one is found out where areas are measured.
         pieces = self.regions.pieces
         self._home = shapely.STRtree(boxes_in_degrees(self.regions, options.crs) if len(pieces) else pieces)
+
+    def _countries(self, near: SnapshotRef) -> tuple[str, ...]:
+        """Return the codes of the countries that a map shows, or the first or the last map of its archive.
+
+        Ground that other maps alone show in another country is in no region. The archives of runs beside it count too.
+        """
+        maps, boxes = [], [np.empty(0, dtype=object)]
+        ends = [(run, ref) for run in self.beside or (self,) for ref in (run.archive.refs[0], run.archive.refs[-1])]
+        # Archives that are compared have the same countries, whichever maps are near.
+        for run, ref in dict.fromkeys(ends if self.beside else ((self, near), *ends)):
+            # What cannot be read says so where a figure rests on it.
+            with passing_over():
+                shown = run.snapshot(ref)
+                drawn = [Holding((part,), self.options.crs) for part in shown.layers if not part.empty]
+                maps.append(geometry.polygonal([self.ground(one) for one in drawn]))
+                boxes.append(shown.place)
+        return regions.countries_under(np.concatenate(boxes), maps, self.options.crs)
 
     def resolved(self, periods: Sequence[Period]) -> Iterator[Span]:
         """Yield each actor's periods with the maps that stand for their ends, read as they come."""
