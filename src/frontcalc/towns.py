@@ -16,8 +16,10 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from frontcalc import crs
 from frontcalc.errors import DataError
 from frontcalc.names import fold
 
@@ -27,8 +29,14 @@ ATTRIBUTION = "Towns: GeoNames (geonames.org), CC BY 4.0"
 WHOLE_COUNTRY = "UA"  # of which places of every size are listed, as of the Russian regions along its border
 LEAST_PEOPLE = 5_000  # of places elsewhere
 
+REACHED, HALF, WHOLE = 0.05, 0.5, 0.95
+"""Which shares of a place's disc are held where it is reached, where it is held, and where all of it is."""
+
 _PEOPLE_PER_KM2 = 1_500
-_LEAST_RADIUS_M, _MOST_RADIUS_M = 500.0, 3_000.0
+LEAST_RADIUS_M, _MOST_RADIUS_M = 500.0, 3_000.0
+_CORNERS = 64
+_CORNERS_OUT = float(np.sqrt(2 * np.pi / _CORNERS / np.sin(2 * np.pi / _CORNERS)))
+_STEP_DEGREES = 0.01  # about a kilometre
 _FILE = "world.towns"
 
 
@@ -82,6 +90,43 @@ class Towns:
         return self.pick(same[np.lexsort((-self.people[same], ~own[same]))])
 
 
+@dataclass(frozen=True, eq=False)
+class Discs:
+    """The discs of some places in an equal-area projection, in metres: ellipses there, of the discs' own areas."""
+
+    middle: NDArray[np.float64]  # (n, 2)
+    across: NDArray[np.float64]  # half axes (n, 2): those that run east to west on the ground
+    along: NDArray[np.float64]  # and those that run north to south
+
+    @classmethod
+    def of(cls, towns: Towns, plane: str) -> Discs:
+        """Return the discs of places in the CRS `plane`."""
+        lon, lat = towns.points.T
+        # East or west and north or south, whichever leads off no edge of the map.
+        wide, tall = _STEP_DEGREES / np.maximum(np.cos(np.radians(lat)), 0.001), _STEP_DEGREES
+        beside = np.column_stack([lon + np.where(lon > 0, -wide, wide), lat])
+        above = np.column_stack([lon, lat + np.where(lat > 0, -tall, tall)])
+        to_plane = crs.projector(crs.LONLAT, plane)
+        middle = to_plane(towns.points)
+        across, along = to_plane(beside) - middle, to_plane(above) - middle
+        area = np.abs(across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0])
+        scale = (towns.radii_m / np.sqrt(np.maximum(area, 1.0)))[:, None]  # at a pole the axes span no area
+        return cls(middle, scale * across, scale * along)
+
+    @property
+    def boxes(self) -> NDArray[np.object_]:
+        """A box around each disc."""
+        reach = np.hypot(self.across, self.along) * _CORNERS_OUT
+        return np.asarray(shapely.box(*(self.middle - reach).T, *(self.middle + reach).T))
+
+    def polygons(self, chosen: NDArray[np.intp]) -> NDArray[np.object_]:
+        """Return some discs as polygons of 64 corners, which lie so far out that their areas are the discs' own."""
+        turn = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)[:, None]
+        across, along = self.across[chosen, None], self.along[chosen, None]
+        shape = _CORNERS_OUT * (across * np.cos(turn) + along * np.sin(turn))
+        return np.asarray(shapely.polygons(self.middle[chosen, None] + shape))
+
+
 def radii_of(people: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the radius in metres of the disc that stands for a place of so many people.
 
@@ -90,7 +135,7 @@ def radii_of(people: NDArray[np.int64]) -> NDArray[np.float64]:
     GeoNames errs by hundreds of metres. At most 3 km: the parts of a larger city change hands on their own days.
     """
     metres = np.sqrt(np.asarray(people, dtype=np.float64) / (_PEOPLE_PER_KM2 * np.pi)) * 1_000
-    return np.asarray(np.clip(metres, _LEAST_RADIUS_M, _MOST_RADIUS_M))
+    return np.asarray(np.clip(metres, LEAST_RADIUS_M, _MOST_RADIUS_M))
 
 
 @functools.cache

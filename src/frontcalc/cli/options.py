@@ -150,6 +150,24 @@ _archive = option(
     envvar="FRONTCALC_ARCHIVE",
 )
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
+
+
+class _OnePath(click.Path):
+    """A path whose variable holds one, with whatever characters: not a list to be split."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Return the variable's value as the one that it is."""
+        return [rv]
+
+
+_one_or_several = option(
+    "--archive PATH",
+    "Folder, zip or file of dated maps, or NAME=PATH; several stand side by side; or set FRONTCALC_ARCHIVE"
+    " [default: a synthetic sample].",
+    envvar="FRONTCALC_ARCHIVE",
+    multiple=True,
+    type=_OnePath(),
+)
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
 _one = partial(click.argument, "period", nargs=-1, callback=one_text)
@@ -198,6 +216,7 @@ _measuring = together(
 )
 # Which archive to measure, to read or to check, and how; several to measure; and what claims do not say themselves.
 measuring, comparing = together(_archive, _measuring), together(_archives, _measuring)
+measuring_each = together(_one_or_several, _measuring)
 
 _place = together(click.argument("path", required=False, shell_complete=paths), _archive)
 reading = together(_place, explaining)
@@ -354,7 +373,9 @@ class Command(click.Command):
         if defaults := ctx.meta.get(DEFAULTS):
             # Of an argument that is missing, as with --help, click has a mark of its own.
             named = {name: value for name, value in typed.items() if isinstance(value, str | list)}
-            ctx.default_map = _permitted(ctx, defaults, named)
+            ctx.default_map = permitted = _permitted(ctx, defaults, named)
+            if any(one.name == "archive" and one.multiple for one in self.params) and permitted.get("archive"):
+                permitted["archive"] = [permitted["archive"]]
         return super().parse_args(ctx, args)
 
 

@@ -68,6 +68,7 @@ _table = options.together(
 _form = partial(options.option, "--format", "Form of the output [default: by -o, else table].", name="format_")
 output = options.together(_form(type=click.Choice(FORMATS)), _table)
 output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
+output_or_strip = options.together(_form(type=click.Choice((*FORMATS, *PICTURES))), _table)
 output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
@@ -125,9 +126,10 @@ def form() -> str:
         )
     else:
         chosen = formats[0]
-    binary = kind == "picture" or (CHECK_WRITERS | MAP_WRITERS)[chosen][2] == "bytes"
+    drawn = chosen in PICTURES
+    binary = drawn or (CHECK_WRITERS | MAP_WRITERS)[chosen][2] == "bytes"
     if not place and binary and sys.stdout and sys.stdout.isatty():
-        what = "a picture" if kind == "picture" else chosen
+        what = "a picture" if drawn else chosen
         raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
     if context.params.get("bom") and chosen != "csv":
         raise click.UsageError("--bom is for CSV alone")
