@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Run, square
+from pictures import assert_legible, texts
 
 import frontcalc
 from frontcalc.errors import DataError
@@ -170,7 +171,7 @@ def test_bad_files_are_refused_by_name(text: str, message: str, tmp_path: Path) 
     assert message in str(error.value)
 
 
-# Places are discs. The squares have 100 km² and are 8.44 km wide on the ground: a disc on the side of one is half in it.
+# Places are discs. The squares have 100 km² and are 8.44 km wide: a disc on the side of one is half in it.
 
 
 def on_the_side(folder: Path, radius: float, *, inwards: float = 0.0) -> Path:
@@ -191,7 +192,7 @@ def test_a_disc_half_in_a_square_is_half_held(archive: Write, tmp_path: Path) ->
 
 
 def test_since_when_a_place_is_reached_half_and_whole(archive: Write, tmp_path: Path) -> None:
-    # A disc of 2 km, its middle 844 m inside square 1: (acos(0.422) - 0.422 sin(acos(0.422))) / pi of it is in square 0.
+    # A disc of 2 km, its middle 844 m inside square 1: of it (acos(0.422) - 0.422 * 0.907) / pi is in square 0.
     held = [[None], [(0, 0)], [(1, 0)], [(0, 0), (1, 0)], [(0, 0), (1, 0)]]
     maps = archive({f"2024-01-{7 * n + 1:02}": {"control_map": own} for n, own in enumerate(held)})
     town = on_the_side(tmp_path, 2000, inwards=0.1)
@@ -295,6 +296,28 @@ def test_two_archives_stand_side_by_side(
     assert run_here("places", PERIOD, "--town", "Gained", "--towns", 7, "--archive", maps).returncode == 2
     done = run_here("places", PERIOD, "--town", "Nowhere", "--places", towns, "--archive", maps)
     assert "--town Nowhere: no place so called" in done.stderr
+
+
+def test_a_strip_an_archive_has_the_days_marked(archive: Write, tmp_path: Path, run_here: Run) -> None:
+    held = [[None], [(0, 0)], [(1, 0)], [(0, 0), (1, 0)], [(0, 0), (1, 0)]]
+    maps = archive({f"2024-01-{7 * n + 1:02}": {"control_map": own} for n, own in enumerate(held)})
+    late = archive({f"2024-01-{7 * n + 3:02}": {"control_map": own} for n, own in enumerate(held[:3])}, name="late")
+    town = on_the_side(tmp_path, 2000, inwards=0.1)
+    table = frontcalc.place_shares(
+        "Town", ["2024-01-01..2024-01-29"], places=town, archives=[f"one={maps}", f"two={late}"], view="control"
+    )
+    figure = frontcalc.picture(table, size="1000x700").figure
+    assert texts(figure, "axis") == ["one, % held", "two, % held"]
+    assert texts(figure, "title") == ["Town: 100.0 % held on 29 Jan 2024 (one); 76.0 % held on 17 Jan 2024 (two)"]
+    marked = ["half 15 Jan", "half 17 Jan", "reached 10 Jan", "reached 8 Jan", "whole 22 Jan"]
+    assert sorted(texts(figure, "event")) == marked
+    assert {axes.get_ylim() for axes in figure.axes} == {(-6.0, 100.0)}
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    assert_legible(figure)
+    asked = ("places", "2024-01", "--town", "Town", "--places", town, "--archive", maps, "--view", "control")
+    assert run_here(*asked, "-o", tmp_path / "strip.svg").returncode == 0
+    assert "half 15 Jan" in (tmp_path / "strip.svg").read_text() or (tmp_path / "strip.svg").stat().st_size > 10_000
+    assert "100.0 %" in run_here(*asked).stdout
 
 
 # Places that all lie elsewhere.

@@ -138,6 +138,13 @@ def radii_of(people: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.clip(metres, LEAST_RADIUS_M, _MOST_RADIUS_M))
 
 
+def since(shares: NDArray[np.float64], least: float) -> int | None:
+    """Return which of some shares in a row is the first since which none is below `least`; None for none."""
+    below = np.flatnonzero(shares < least)
+    first = int(below[-1]) + 1 if len(below) else 0
+    return first if first < len(shares) else None
+
+
 @functools.cache
 def load_towns() -> Towns:
     """Load the towns: a magic number, then deflated a JSON header, int32 arrays and names; DataError if damaged."""

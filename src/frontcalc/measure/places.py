@@ -32,7 +32,7 @@ from frontcalc.run.run import Run
 from frontcalc.snapshots.holdings import GRID_M
 from frontcalc.states import Span, State
 from frontcalc.tables import Meta, PlaceRow, RowT, ShareRow, Table
-from frontcalc.towns import ATTRIBUTION, HALF, LEAST_PEOPLE, REACHED, WHOLE, Discs, Towns, load_towns
+from frontcalc.towns import ATTRIBUTION, HALF, LEAST_PEOPLE, REACHED, WHOLE, Discs, Towns, load_towns, since
 
 _FAR_DEGREES = 2.0  # how far from all that maps show a place is that cannot be meant
 _LISTED_PEOPLE = 500  # of embedded places, unless another size is wanted
@@ -246,24 +246,17 @@ def _courses(steps: Steps, chosen: Ints, count: int) -> Floats:
     return lines
 
 
-def _since(course: Floats, share: float) -> int | None:
-    """Return the first map since which a course never fell below a share; None where it ends below."""
-    below = np.flatnonzero(course < share)
-    first = int(below[-1]) + 1 if len(below) else 0
-    return first if first < len(course) else None
-
-
 def _changes(course: Floats) -> Iterator[Changed]:
     """Yield each time that half of a place came under or out, else that another share was passed between the ends."""
     held = course >= HALF
     turns = (np.flatnonzero(held[1:] != held[:-1]) + 1).tolist()
     for turn, end in pairwise([*turns, len(course)]):
         own = (course if held[turn] else 1 - course)[:end]
-        yield "gained" if held[turn] else "lost", turn, _since(own, REACHED), turn, _since(own, WHOLE)
+        yield "gained" if held[turn] else "lost", turn, since(own, REACHED), turn, since(own, WHOLE)
     first, last = np.searchsorted([REACHED, HALF, WHOLE], course[[0, -1]], side="right")
     if not turns and first != last:
         own = course if last > first else 1 - course
-        reached, whole = _since(own, REACHED), _since(own, WHOLE)
+        reached, whole = since(own, REACHED), since(own, WHOLE)
         yield f"part {'gained' if last > first else 'lost'}", max(reached or 0, whole or 0), reached, None, whole
 
 
@@ -274,8 +267,8 @@ def _rows_of(run: Run, span: Span, towns: Towns, discs: Discs, labels: Sequence[
     shown = np.array([place for place in stale.tolist() if labels[place] is not None], dtype=np.intp)
     listed = []
     for place, course in zip(shown.tolist(), _courses(steps, shown, len(labels)).T, strict=True):
-        for change, turn, *since in _changes(course):
-            reached, half, whole = (states[first].day if first else None for first in since)
+        for change, turn, *firsts in _changes(course):
+            reached, half, whole = (states[first].day if first else None for first in firsts)
             (lon, lat), state = towns.points[place].tolist(), states[turn]
             row = PlaceRow(
                 archive=run.archive.name,

@@ -412,7 +412,7 @@ def _places_beside(rows: Sequence[kinds.PlaceRow], meta: CompareMeta, name: str,
 
 def _percent(row: kinds.PlaceRow | kinds.ShareRow) -> str:
     """Return how much of a place is held."""
-    return BLANK if row.held_pct is None else f"{row.held_pct:.0f} %"
+    return BLANK if row.held_pct is None else f"{km2(row.held_pct)} %"
 
 
 def _shares(rows: Sequence[kinds.ShareRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
