@@ -1,6 +1,6 @@
 """The names on a map: each beside its point, none on another, all inside the picture, where they hide little.
 
-By rank, each label takes the best of its places that is still free: Imhof's positions around a point. A label
+In order, each label takes the best of its places that is still free: Imhof's positions around a point. A label
 without a free place is left out, since a missing name does no harm and one on another is read wrongly.
 """
 
@@ -16,8 +16,9 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.geometry import Geometries
 from frontcalc.names import printable
-from frontcalc.pictures.frame import SEAS, Basemap, Frame, towns
+from frontcalc.pictures.frame import SEAS, Basemap, Frame
 from frontcalc.pictures.sheet import Box, Sheet
+from frontcalc.towns import load_towns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,10 +34,13 @@ _FONTS: dict[str, tuple[float, dict[str, Any]]] = {
 """Size in points and style of each kind of name."""
 
 _MARK_PT = 1.5
-# Up to which scale a town of each rank is named: ground metres a typographic point.
-_METRES_PER_POINT = {1: 1e9, 2: 4_000.0, 3: 2_000.0, 4: 900.0, 5: 450.0}
+# Up to which scale (ground metres a typographic point) a town of so many people is named.
+_METRES_PER_POINT = {700_000: 1e9, 250_000: 4_000.0, 60_000: 2_000.0, 12_000: 900.0, 4_000: 450.0, 500: 120.0}
+_MOST_TOWNS = 80
+_BESIDE, _BESIDE_PT = 4, 15  # a town so near to the change counts as if it had so many times its people
+_SEEN_PT = 3
 _INSIDE = {"region": 0.9, "country": 0.97}  # the share of a name that must lie within its area
-_CITY = 2  # towns up to this rank are named before regions and countries
+_CITY = 250_000  # towns with more people are named before regions and countries
 _DRY = 0.06
 _PAD = 2.0
 
@@ -107,7 +111,7 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
     def pixels(metres: Any) -> Any:
         return (np.asarray(metres) - frame.box[:2]) * per_metre + (box.left, box.bottom)
 
-    def located(points: Sequence[Point]) -> list[Point]:
+    def located(points: Any) -> list[Point]:
         there = crs.projector(crs.LONLAT, frame.crs)(np.reshape(points, (-1, 2)))
         return [(x, y) for x, y in pixels(there).tolist()]
 
@@ -138,14 +142,19 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
 
     inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
-    (west, south, east, north), dot = frame.degrees, sheet.px(_MARK_PT)
-    # The towns that the frame shows at its scale, the largest first.
-    mine = [
-        (label("town", name, located([(lon, lat)]), dot), rank)
-        for name, lon, lat, rank in towns()
-        if sheet.px(1) / per_metre <= _METRES_PER_POINT[rank] and west <= lon <= east and south <= lat <= north
-    ]
-    cities, smaller = [one for one, rank in mine if rank <= _CITY], [one for one, rank in mine if rank > _CITY]
+    dot, least = sheet.px(_MARK_PT), min(n for n, most in _METRES_PER_POINT.items() if sheet.px(1) / per_metre <= most)
+    towns = load_towns().within(frame.degrees, least_people=least // _BESIDE)
+    points = located(towns.points)
+    beside = np.zeros(len(points), dtype=bool)
+    # Redrawn lines are long and thin; what is large enough to be seen is not.
+    seen = shapely.STRtree(front.geometries[shapely.area(front.geometries) > sheet.px(_SEEN_PT) ** 2])
+    marks = np.asarray(shapely.points(np.reshape(points, (-1, 2))))
+    beside[seen.query(marks, predicate="dwithin", distance=sheet.px(_BESIDE_PT))[0]] = True
+    weight = towns.people * np.where(beside, _BESIDE, 1)
+    order = np.argsort(-weight, kind="stable")
+    chosen = order[weight[order] >= least][:_MOST_TOWNS].tolist()
+    mine = [(label("town", towns.names[place], [points[place]], dot), int(towns.people[place])) for place in chosen]
+    cities, smaller = [one for one, people in mine if people > _CITY], [one for one, people in mine if people <= _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
     labels = [*cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
     for one, own, anchor in place(labels, canvas, cost):
