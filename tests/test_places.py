@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from conftest import Run, square
 from pictures import assert_legible, texts
 
 import frontcalc
+from frontcalc import crs
 from frontcalc.errors import DataError
 from frontcalc.gazetteer import read_places
+from frontcalc.towns import Discs, Towns
 
 Write = Callable[..., Path]
 PERIOD = "2024-01-01..2024-01-31"
@@ -244,18 +247,22 @@ def test_shares_from_edges_that_moved_are_those_of_each_map_by_itself(archive: W
         for y, b in enumerate(near)
     ]
     (tmp_path / "many.csv").write_text("\n".join(["name,lon,lat,radius_m", *lines]))
-    rows = frontcalc.places(["2024-01-01..2024-01-29"], places=tmp_path / "many.csv", archive=maps, view="control").rows
-    assert rows
-    for row in rows[::7]:
-        alone = tmp_path / "one.csv"
-        alone.write_text(f"name,lon,lat,radius_m\nT,{row.lon!r},{row.lat!r},2500")
-        shares = [
-            frontcalc.place_shares("T", [f"2024-01-01..{day}"], places=alone, archive=maps, view="control").rows[-1]
-            for day in list(days)[1:]
-        ]
-        assert row.held_pct == pytest.approx(shares[-1].held_pct, abs=1e-9)
-        halves = [share.held_pct >= 50 for share in shares if share.snapshot == row.half]
-        assert halves == ([row.change == "gained"] if row.half else [])
+    period = ["2024-01-01..2024-01-29"]
+    rows = frontcalc.places(period, places=tmp_path / "many.csv", archive=maps, view="control").rows
+    assert len(rows) > 100
+    plane = crs.projector(crs.LONLAT, "EPSG:6933")
+    grounds = [
+        shapely.transform(shapely.union_all([square(*at) for at in own]), plane)  # their sides are straight there too
+        for own in days.values()
+    ]
+    for row in rows:
+        town = Towns(("",), np.array([""]), np.array([0]), np.array([[row.lon, row.lat]]), np.array([2500.0]), ((),))
+        (disc,) = Discs.of(town, "EPSG:6933").polygons(np.array([0]))
+        alone = [disc.intersection(ground).area / disc.area for ground in grounds]
+        assert row.held_pct == pytest.approx(100 * alone[-1], abs=1e-6)
+        if row.half:
+            after = alone[list(days).index(str(row.half))]
+            assert (after >= 0.5) == (row.change == "gained")
 
 
 def test_embedded_towns_need_no_file(shared: Path) -> None:
@@ -292,6 +299,11 @@ def test_two_archives_stand_side_by_side(
     assert line.split()[-1] == "4"
     assert f"one, {PERIOD}: came under Russia's hold: Gained (2024-01-11)" in done.stdout
     assert run_here("places", PERIOD, "--places", towns, "--archive", f"one={maps}").returncode == 0
+    (other / "2024-01-01.geojson").rename(other / "2024-01-01.json")
+    done = run_here("places", PERIOD, "--places", towns, *both, "-o", other / "2024-01-01.json")
+    assert (done.returncode, "is a file of the archive" in done.stderr) == (2, True)
+    done = run_here("places", "2024-01-16..2024-01-21", "--places", towns, *both)
+    assert "two, 2024-01-16..2024-01-21: nothing was measured" in done.stdout
     assert run_here("places", PERIOD, "--archive", maps, "-o", tmp_path / "x.png").returncode == 2
     assert run_here("places", PERIOD, "--town", "Gained", "--towns", 7, "--archive", maps).returncode == 2
     done = run_here("places", PERIOD, "--town", "Nowhere", "--places", towns, "--archive", maps)
@@ -318,6 +330,21 @@ def test_a_strip_an_archive_has_the_days_marked(archive: Write, tmp_path: Path, 
     assert run_here(*asked, "-o", tmp_path / "strip.svg").returncode == 0
     assert "half 15 Jan" in (tmp_path / "strip.svg").read_text() or (tmp_path / "strip.svg").stat().st_size > 10_000
     assert "100.0 %" in run_here(*asked).stdout
+
+
+def test_the_archive_of_the_environment_or_of_the_folder_is_one_path(
+    maps: Path, towns: Path, run_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaced = maps.rename(tmp_path / "my maps")
+    asked = ("places", PERIOD, "--places", towns)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FRONTCALC_ARCHIVE", str(spaced))
+    from_environment = run_here(*asked).stdout
+    assert "Gained (2024-01-11)" in from_environment
+    monkeypatch.delenv("FRONTCALC_ARCHIVE")
+    (tmp_path / "frontcalc.toml").write_text('archive = "my maps"\n')
+    assert run_here(*asked).stdout == from_environment
+    assert "Places and Russian-held territory · mine" in run_here(*asked, "--archive", "mine=my maps").stdout
 
 
 # Places that all lie elsewhere.

@@ -193,7 +193,9 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
 @options.command("places")
 @options.periods
 @options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat [default: embedded towns].")
-@options.option("--towns N", "List towns of N people and more [default: 500].", name="least_people", type=int)
+@options.option(
+    "--towns N", "List towns of N people and more [default: 500].", name="least_people", type=click.IntRange(0)
+)
 @options.option("--town NAME", "How much of this one is held, map by map; -o strip.png draws it.")
 @options.measuring_each
 @results.output_or_strip
@@ -212,7 +214,7 @@ def places_command(periods: tuple[str, ...], archive: tuple[str, ...], town: str
     A place is a disc of 500 m to 3 km by its people: it came under when half of it was
     held. Reached is 5 % of it, whole 95 %, each since the first map from which it stays so.
     """
-    single = len(archive) < 2 and not any("=" in one and not Path(one).exists() for one in archive)
+    single = len(archive) < 2 and all(options.without_name(one) == Path(one) for one in archive)
     how |= {"archive": next(iter(archive), None)} if single else {"archives": archive}
     chosen = results.form()
     if town is None:

@@ -114,7 +114,9 @@ def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
                 names = ", ".join(f"{own.place} ({own.date or 'no date'})" for own in mine if own.change == change)
                 if names:
                     yield f"{of_archive}{used.period}: {words} {used.actor}'s hold: {names}"
-            if not mine:
+            if of_archive and used.opening == used.closing:
+                yield f"{of_archive}{used.period}: nothing was measured"
+            elif not mine:
                 yield f"{of_archive}{used.period}: {used.actor} holds the same places at its end as at its start"
     if rule := meta.place_rule:
         yield rule

@@ -385,13 +385,17 @@ def _places_beside(rows: Sequence[kinds.PlaceRow], meta: CompareMeta, name: str,
     """Return a line a place and change, in the order of the days: since when on each archive's maps, and days apart."""
     seen: dict[tuple[Any, ...], int] = {}
     lines: dict[tuple[Any, ...], dict[str, kinds.PlaceRow]] = {}
-    for row in rows:
+    for row in reversed(rows):
         key = row.period, row.place, row.lon, row.lat, row.change
-        # The second time that a place came under on one archive's maps stands beside the second time on another's.
+        # The last time that a place came under on one archive's maps stands beside the last time on another's.
         seen[row.archive, *key] = seen.get((row.archive, *key), 0) + 1
         lines.setdefault((*key, seen[row.archive, *key]), {})[row.archive] = row
     archives = [one.archive for one in meta.archives]
-    ordered = sorted(lines.values(), key=lambda own: min(str(row.date) for row in own.values()))
+    order = list(dict.fromkeys(row.period for row in rows))
+    ordered = sorted(
+        lines.values(),
+        key=lambda own: min((order.index(row.period), str(row.date), row.place) for row in own.values()),
+    )
     cells = []
     for own in ordered:
         first, days = next(iter(own.values())), [row.half for row in own.values() if row.half]
