@@ -160,14 +160,6 @@ class _OnePath(click.Path):
         return [rv]
 
 
-_one_or_several = option(
-    "--archive PATH",
-    "Folder, zip or file of dated maps, or NAME=PATH; several stand side by side; or set FRONTCALC_ARCHIVE"
-    " [default: a synthetic sample].",
-    envvar="FRONTCALC_ARCHIVE",
-    multiple=True,
-    type=_OnePath(),
-)
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
 _one = partial(click.argument, "period", nargs=-1, callback=one_text)
@@ -216,7 +208,11 @@ _measuring = together(
 )
 # Which archive to measure, to read or to check, and how; several to measure; and what claims do not say themselves.
 measuring, comparing = together(_archive, _measuring), together(_archives, _measuring)
-measuring_each = together(_one_or_several, _measuring)
+_one_or_more = (
+    "Folder, zip or file of dated maps; NAME=PATH, twice or more, side by side [default: a synthetic sample]."
+)
+_variable: dict[str, Any] = {"multiple": True, "envvar": "FRONTCALC_ARCHIVE", "type": _OnePath()}
+measuring_each = together(option("--archive PATH", _one_or_more, **_variable), _measuring)
 
 _place = together(click.argument("path", required=False, shell_complete=paths), _archive)
 reading = together(_place, explaining)
@@ -277,7 +273,7 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 def without_name(path: str | Path) -> Path:
     """Return the path of an archive that may be given as NAME=PATH."""
     _, named, place = str(path).partition("=")
-    return Path(place) if named and not Path(path).exists() else Path(path)
+    return Path(place) if named and not os.path.lexists(path) else Path(path)
 
 
 def refuse_output() -> None:

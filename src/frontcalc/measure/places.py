@@ -148,8 +148,8 @@ def place_shares(
     --------
     >>> import frontcalc
     >>> table = frontcalc.place_shares("Kurakhove", "2024-10")
-    >>> [(str(row.snapshot), round(row.held_pct)) for row in table.rows][-1:]
-    [('2024-10-27', 0)]
+    >>> [(str(row.snapshot), round(row.held_pct)) for row in table.rows][-2:]
+    [('2024-10-20', 5), ('2024-10-27', 17)]
     """
     own = None if places is None else read_places(places)
     sides: list[Side[ShareRow]] = []

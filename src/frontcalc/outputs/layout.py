@@ -15,25 +15,20 @@ from operator import attrgetter
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
-from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import explained
-from frontcalc.outputs import place_lines
 from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
     Columns,
     Grid,
     Source,
     cell,
-    counted,
+    compared,
     grid_of,
-    maps_used,
-    regions_used,
-    required,
     title_of,
     tree,
 )
-from frontcalc.outputs.listings import LISTINGS
+from frontcalc.outputs.listings import LISTINGS, places_layout, shares_layout
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
@@ -197,7 +192,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
         footer += ["only: held at the close on this archive's map and on none of the others"]
-        footer = [*(_compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta.actors)]
+        footer = [*(compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta.actors)]
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
@@ -210,14 +205,8 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
         if key[1] == TOTAL or any(moves(row, "gained_km2", "lost_km2") for row in own):
             nets = (f"{cell(row, 'net_km2')} {row.flags}".rstrip() for row in own)
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
-    header, footer = ("period", "region", *archives, "nets apart"), [*_compared(meta), explained(rows, meta.actors)]
+    header, footer = ("period", "region", *archives, "nets apart"), [*compared(meta), explained(rows, meta.actors)]
     return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
-
-
-def _compared(meta: CompareMeta) -> list[str]:
-    """Return what the figures of a comparison rest on: each archive's maps and the layers that count, and regions."""
-    own = [f"{one.archive}: {maps_used(one)} · held = {counted(one)}" for one in meta.archives]
-    return [*own, *([regions_used(meta)] if meta.regions else []), *required(meta)]
 
 
 def _apart(row: kinds.CompareRow) -> float | None:
@@ -357,84 +346,6 @@ def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
         )
 
 
-_CHANGES = {"gained": "came under", "lost": "came out", "part gained": "partly under", "part lost": "partly out"}
-_OF_DISCS = "came under: half of the place's disc; reached: 5 %; whole: 95 %; each the first map since which it is so"
-_SINCE: dict[str, Source] = {"reached": lambda row: str(row.reached or "before"), "half": "half", "whole": "whole"}
-
-
-def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
-    """Yield a line each time that a place came under or out, and below it what lasted; several archives' beside."""
-    name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    names: Columns = (
-        *("period", "place"),
-        ("region", lambda row: row.region or BLANK),
-        ("change", lambda row: _CHANGES[row.change]),
-    )
-    if isinstance(meta, CompareMeta):
-        yield _places_beside(rows, meta, name, [*_compared(meta), _OF_DISCS, *place_lines(meta, actor)])
-        return
-    columns: Columns = (
-        *(*names, ("map of", "date"), ("map before", "previous"), ("reached", _SINCE["reached"]), "whole"),
-        ("held at the end", _percent),
-    )
-    footer, spare = [_OF_DISCS, *place_lines(meta, actor)], ("map before", "held at the end")
-    yield grid_of(name, columns, rows, meta, footer, labels=len(columns), spare=spare)
-
-
-def _places_beside(rows: Sequence[kinds.PlaceRow], meta: CompareMeta, name: str, footer: Sequence[str]) -> Grid:
-    """Return a line a place and change, in the order of the days: since when on each archive's maps, and days apart."""
-    seen: dict[tuple[Any, ...], int] = {}
-    lines: dict[tuple[Any, ...], dict[str, kinds.PlaceRow]] = {}
-    for row in reversed(rows):
-        key = row.period, row.place, row.lon, row.lat, row.change
-        # The last time that a place came under on one archive's maps stands beside the last time on another's.
-        seen[row.archive, *key] = seen.get((row.archive, *key), 0) + 1
-        lines.setdefault((*key, seen[row.archive, *key]), {})[row.archive] = row
-    archives = [one.archive for one in meta.archives]
-    order = list(dict.fromkeys(row.period for row in rows))
-    ordered = sorted(
-        lines.values(),
-        key=lambda own: min((order.index(row.period), str(row.date), row.place) for row in own.values()),
-    )
-    cells = []
-    for own in ordered:
-        first, days = next(iter(own.values())), [row.half for row in own.values() if row.half]
-        apart = str((max(days) - min(days)).days) if len(days) > 1 else BLANK
-        of_each = [
-            cell(own[archive], source) if archive in own else BLANK
-            for archive in archives
-            for source in _SINCE.values()
-        ]
-        cells.append((first.period, first.place, first.region or BLANK, _CHANGES[first.change], *of_each, apart))
-    columns: Columns = (
-        *("period", "place", "region", "change"),
-        *((heading, "", archive) for archive in archives for heading in _SINCE),
-        ("days apart", "", ""),
-    )
-    return grid_of(name, columns, cells, meta, footer, labels=4, ends=False)
-
-
-def _percent(row: kinds.PlaceRow | kinds.ShareRow) -> str:
-    """Return how much of a place is held."""
-    return BLANK if row.held_pct is None else f"{km2(row.held_pct)} %"
-
-
-def _shares(rows: Sequence[kinds.ShareRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
-    """Yield a line a map: how much of a place is held."""
-    several = isinstance(meta, CompareMeta)
-    columns: Columns = (
-        *(["archive"] if several else []),
-        "period",
-        "place",
-        ("map of", "snapshot"),
-        ("held", _percent),
-    )
-    footer = [f"a disc of {row.radius_m:,.0f} m stands for {row.place}" for row in rows[:1]]
-    footer = [*(_compared(meta) if isinstance(meta, CompareMeta) else []), *footer]
-    name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    yield grid_of(name, columns, rows, meta, footer, labels=len(columns) - 1, ends=not several)
-
-
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
     columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
@@ -451,8 +362,8 @@ _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
     kinds.SensitivityRow: _sensitivity,
     kinds.CompareRow: _compare,
     kinds.FlowRow: _flows,
-    kinds.PlaceRow: _places,
-    kinds.ShareRow: _shares,
+    kinds.PlaceRow: places_layout,
+    kinds.ShareRow: shares_layout,
     **dict.fromkeys((kinds.ChangeRow, kinds.DisagreementRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

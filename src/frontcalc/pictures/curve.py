@@ -40,7 +40,7 @@ _PERCENT = -6.0, 100.0  # below 0 % is room for the days
 Point = tuple[date, float]
 
 
-class Frame(NamedTuple):
+class Extent(NamedTuple):
     """The days and the values that a chart shows, and the decimals of the value at its end."""
 
     first: date
@@ -149,7 +149,7 @@ def draw_shares(table: Table[Any, Any], sheet: Sheet) -> Picture:
     sheet.write(words)
     for box, (name, points) in zip(space.rows(len(curves)), curves.items(), strict=True):
         sheet.title_above(box, f"{name}, % held")
-        _curve(sheet, box, points, limit, _passed(points), Frame(*whole, *_PERCENT, 1))
+        _curve(sheet, box, points, limit, _passed(points), Extent(*whole, *_PERCENT, 1))
     return Picture(sheet.figure, words)
 
 
@@ -194,19 +194,21 @@ def _title(actor: str, points: Sequence[Point], where: str, table: Table[Any, An
     return f"{text}, {titles.change(grown, unit)} since {since}{breaks}" if len(points) > 1 else text
 
 
-def _around(points: Sequence[Point]) -> Frame:
-    """Return the frame of a line, with some air above and below it."""
+def _around(points: Sequence[Point]) -> Extent:
+    """Return what a chart of a line shows, with some air above and below it."""
     values = [value for _, value in points]
     air = 0.08 * (max(values) - min(values)) or 0.01 * abs(max(values)) or 1.0
     low, high = min(values) - air, max(values) + air
     low = max(low, 0.0) if min(values) >= 0 else low
-    return Frame(points[0][0], points[-1][0], low, high, 1 if high - low < 100 else 0)
+    return Extent(points[0][0], points[-1][0], low, high, 1 if high - low < 100 else 0)
 
 
-def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event], frame: Frame) -> None:
+def _curve(
+    sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event], extent: Extent
+) -> None:
     """Draw one actor's line."""
     values = [value for _, value in points]
-    first, last, low, high, decimals = frame
+    first, last, low, high, decimals = extent
     ticks, labels = ticks_between(low, high, 6)
     end = km2(values[-1], places=decimals)
     inner = sheet.within(box, left=sheet.width_of(labels), right=sheet.width_of([end]) + sheet.px(3), lines=2)

@@ -18,7 +18,7 @@ from frontcalc.geometry import Geometries
 from frontcalc.names import printable
 from frontcalc.pictures.frame import SEAS, Basemap, Frame
 from frontcalc.pictures.sheet import Box, Sheet
-from frontcalc.towns import load_towns
+from frontcalc.towns import Towns, load_towns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,23 +142,35 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
 
     inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
-    dot, least = sheet.px(_MARK_PT), min(n for n, most in _METRES_PER_POINT.items() if sheet.px(1) / per_metre <= most)
-    towns = load_towns().within(frame.degrees, least_people=least // _BESIDE)
+    dot, towns = sheet.px(_MARK_PT), load_towns().within(frame.degrees, least_people=_least_people(sheet, per_metre))
     points = located(towns.points)
-    beside = np.zeros(len(points), dtype=bool)
-    # Redrawn lines are long and thin; what is large enough to be seen is not.
-    seen = shapely.STRtree(front.geometries[shapely.area(front.geometries) > sheet.px(_SEEN_PT) ** 2])
-    marks = np.asarray(shapely.points(np.reshape(points, (-1, 2))))
-    beside[seen.query(marks, predicate="dwithin", distance=sheet.px(_BESIDE_PT))[0]] = True
-    weight = towns.people * np.where(beside, _BESIDE, 1)
-    order = np.argsort(-weight, kind="stable")
-    chosen = order[weight[order] >= least][:_MOST_TOWNS].tolist()
+    chosen = _named_towns(towns, points, sheet, per_metre, front.geometries)
     mine = [(label("town", towns.names[place], [points[place]], dot), int(towns.people[place])) for place in chosen]
     cities, smaller = [one for one, people in mine if people > _CITY], [one for one, people in mine if people <= _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
     labels = [*cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
     for one, own, anchor in place(labels, canvas, cost):
         _write(sheet, axes, one, own, anchor)
+
+
+def _least_people(sheet: Sheet, per_metre: float) -> int:
+    """Return how many people a town has that is named at a scale (pixels a metre) if it lies beside the change."""
+    scale = sheet.px(1) / per_metre
+    return min(people for people, most in _METRES_PER_POINT.items() if scale <= most) // _BESIDE
+
+
+def _named_towns(
+    towns: Towns, points: Sequence[Point], sheet: Sheet, per_metre: float, changed: Geometries
+) -> list[int]:
+    """Return which towns are named at a scale, the most people first; those beside the change count as larger."""
+    # Redrawn lines are long and thin; what is large enough to be seen is not.
+    seen = shapely.STRtree(changed[shapely.area(changed) > sheet.px(_SEEN_PT) ** 2])
+    marks = np.asarray(shapely.points(np.reshape(points, (-1, 2))))
+    weight = towns.people.copy()
+    weight[np.unique(seen.query(marks, predicate="dwithin", distance=sheet.px(_BESIDE_PT))[0])] *= _BESIDE
+    order = np.argsort(-weight, kind="stable")
+    least = _least_people(sheet, per_metre) * _BESIDE
+    return [place for place in order[:_MOST_TOWNS].tolist() if weight[place] >= least]
 
 
 def _shared(tree: shapely.STRtree, text: shapely.Polygon) -> float:
