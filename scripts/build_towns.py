@@ -38,7 +38,7 @@ APOSTROPHES = re.compile("['`\"’ʼ]")  # noqa: RUF001
 LETTERS = dict(zip("абвгґдезиійклмнопрстуф -", "abvhgdezyiiklmnoprstuf -", strict=True))
 LETTERS |= {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ь": ""}  # noqa: RUF001
 LETTERS |= {"є": "ie", "ї": "i", "ю": "iu", "я": "ia"}
-FIRST_LETTERS = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
+LETTERS |= {"Є": "ye", "Ї": "yi", "Й": "y", "Ю": "yu", "Я": "ya", "*": "zgh"}  # at the start of a word; for «зг»
 
 Place = dict[str, Any]
 
@@ -54,13 +54,9 @@ def read_wheel(path: Path) -> list[Place]:
 
 def romanised(name: str) -> str:
     """Return a Ukrainian name in Latin letters; empty where a letter is not Ukrainian."""
-    plain = APOSTROPHES.sub("", name).lower()
-    letters = [LETTERS.get(own) for own in plain]
-    for index, own in enumerate(plain):
-        if own in FIRST_LETTERS and not plain[index - 1 : index].isalpha():
-            letters[index] = FIRST_LETTERS[own]
-        elif plain[index - 1 : index + 1] == "зг":
-            letters[index] = "gh"
+    plain = APOSTROPHES.sub("", name).lower().replace("зг", "*")
+    plain = re.sub(r"\b[єїйюя]", lambda match: match[0].upper(), plain)
+    letters = [LETTERS.get(letter) for letter in plain]
     latin = "".join(letter or "" for letter in letters)
     return "" if None in letters else re.sub(r"(?<![a-z])[a-z]", lambda match: match[0].upper(), latin)
 

@@ -35,6 +35,8 @@ from frontcalc.tables import Meta, PlaceRow, RowT, ShareRow, Table
 from frontcalc.towns import ATTRIBUTION, HALF, LEAST_PEOPLE, REACHED, WHOLE, Discs, Towns, load_towns, since
 
 _FAR_DEGREES = 2.0  # how far from all that maps show a place is that cannot be meant
+_MOST_PAIRS = 5_000_000  # of edges and discs at a time
+_DECIMALS = 9
 _LISTED_PEOPLE = 500  # of embedded places, unless another size is wanted
 
 Steps = list[tuple[Ints, Floats]]
@@ -215,10 +217,13 @@ def _steps(run: Run, span: Span, discs: Discs) -> tuple[list[State], Steps]:
         ground = run.ground(run.holding(state.snapshot, span.actor))
         now, new = _holds(ground, discs.middle), directed_edges(ground)
         moved = np.concatenate(differing(edges, new))
-        near = np.unique(tree.query(shapely.linestrings(moved.reshape(-1, 2, 2)), predicate="intersects")[1])
+        lines = np.asarray(shapely.linestrings(moved.reshape(-1, 2, 2)))
+        blocks = np.array_split(lines, 1 + len(lines) * count // _MOST_PAIRS)
+        near = np.unique(np.concatenate([tree.query(block, predicate="intersects")[1] for block in blocks]))
         turned = np.setdiff1d(np.flatnonzero(now != inside), near)
         shapes = discs.polygons(near)
-        shares = shapely.area(shapely.intersection(ground, shapes)) / shapely.area(shapes)
+        # The last bits differ with where a line has its vertices: what is half by a ruler stays half.
+        shares = np.round(shapely.area(shapely.intersection(ground, shapes)) / shapely.area(shapes), _DECIMALS)
         steps.append((np.concatenate([near, turned]), np.concatenate([shares, now[turned]])))
         states.append(state)
         inside, edges = now, new
