@@ -282,6 +282,16 @@ def test_embedded_towns_need_no_file(shared: Path) -> None:
     assert (kurakhove.people, round(kurakhove.radius_m or 0), str(kurakhove.reached)) == (18_220, 1966, "2024-12-01")
 
 
+def test_towns_of_other_countries_are_listed_too(archive: Write) -> None:
+    around = {"El Fasher": shapely.box(25.2, 13.5, 25.5, 13.8), "Fiji": shapely.box(179.0, -17.0, 180.0, -16.0)}
+    days = {"2024-01-01": [None], "2024-01-31": list(around.values())}
+    maps = archive({day: {"control_map": own} for day, own in days.items()})
+    table = frontcalc.places([PERIOD], archive=maps, view="control", by="none", actor="Russia", least_people=5_000)
+    assert ("El Fasher", "gained", 100.0) in [(row.place, row.change, row.held_pct) for row in table.rows]
+    assert [row.region for row in table.rows] == [""] * len(table.rows)
+    assert table.meta.place_rule == "of places with 5,000 people and more; smaller villages are not listed"
+
+
 def test_two_archives_stand_side_by_side(
     archive: Write, towns: Path, maps: Path, tmp_path: Path, run_here: Run
 ) -> None:
@@ -327,7 +337,8 @@ def test_a_strip_an_archive_has_the_days_marked(archive: Write, tmp_path: Path, 
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
     assert_legible(figure)
     asked = ("places", "2024-01", "--town", "Town", "--places", town, "--archive", maps, "--view", "control")
-    assert run_here(*asked, "-o", tmp_path / "strip.svg").returncode == 0
+    assert run_here(*asked, "-o", tmp_path / "strip.svg", "--size", "900x700", "--theme", "dark").returncode == 0
+    assert run_here(*asked, "--theme", "dark").returncode == 2
     assert "half 15 Jan" in (tmp_path / "strip.svg").read_text() or (tmp_path / "strip.svg").stat().st_size > 10_000
     assert "100.0 %" in run_here(*asked).stdout
 

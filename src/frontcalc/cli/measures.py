@@ -217,17 +217,21 @@ def places_command(periods: tuple[str, ...], archive: tuple[str, ...], town: str
     single = len(archive) < 2 and all(options.without_name(one) == Path(one) for one in archive)
     how |= {"archive": next(iter(archive), None)} if single else {"archives": archive}
     chosen = results.form()
+    drawn = chosen in results.PICTURES
+    if not drawn:
+        results.refuse({"size": "--size", "theme": "--theme"}, "they are of a picture: name it, as in -o strip.png")
     if town is None:
-        if chosen in results.PICTURES:
+        if drawn:
             raise click.UsageError("a picture is of one town: add --town NAME, or see frontcalc map")
         results.show(frontcalc.places, periods, **how)
         return
     if how.pop("least_people") is not None:
         raise click.UsageError("--town names one, and --towns chooses by size: give one of them")
+    looks = results.picture_form()[1] if drawn else {}
     with terminal.progress():
         result = frontcalc.place_shares(town, periods, **options.given(how))
-        drawn = frontcalc.picture(result).image(chosen) if chosen in results.PICTURES else None
-    results.emit(result, chosen, drawn)
+        content = frontcalc.picture(result, **looks).image(chosen) if drawn else None
+    results.emit(result, chosen, content)
 
 
 @options.command("sensitivity")

@@ -64,11 +64,16 @@ _table = options.together(
     options.help_all,
 )
 
+_looks = options.together(
+    options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
+    options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
+)
+
 # Of most tables, of change polygons, and of findings, which code hosts show beside files.
 _form = partial(options.option, "--format", "Form of the output [default: by -o, else table].", name="format_")
 output = options.together(_form(type=click.Choice(FORMATS)), _table)
 output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
-output_or_strip = options.together(_form(type=click.Choice((*FORMATS, *PICTURES))), _table)
+output_or_strip = options.together(_form(type=click.Choice((*FORMATS, *PICTURES))), _looks, _table)
 output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
@@ -76,8 +81,7 @@ picture = options.together(
     options.option(
         "--format", "Form of the picture [default: by -o, else png].", name="image", type=click.Choice(PICTURES)
     ),
-    options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
-    options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
+    _looks,
     _units,
     _notes,
     options.loudness,

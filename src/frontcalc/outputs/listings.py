@@ -240,7 +240,10 @@ def shares_layout(rows: Sequence[ShareRow], actor: str, meta: Meta, title: str) 
         ("map of", "snapshot"),
         ("held", _percent),
     )
-    footer = [f"a disc of {row.radius_m:,.0f} m stands for {row.place}" for row in rows[:1]]
+    footer = [
+        f"{row.place}: a disc of {row.radius_m:,.0f} m around {row.lon:.3f}, {row.lat:.3f} (lon, lat)"
+        for row in rows[:1]
+    ]
     footer = [*(compared(meta) if isinstance(meta, CompareMeta) else []), *footer]
     name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
     yield grid_of(name, columns, rows, meta, footer, labels=len(columns) - 1, ends=not several)
