@@ -301,6 +301,7 @@ KINDS = {
     "gross": ("`summary --gross`", "as `summary`"),
     "flow": ("`flows`", "a period, actor, region and pair of roles"),
     "place": ("`places`", "a place that came under or out of an actor's hold"),
+    "share": ("`places --town`", "a map that shows how much of a place is held"),
     "sensitivity": ("`sensitivity`", "an assumption, its choice and a region"),
     "compare": ("`compare`", "a period, archive and region"),
     "claim": ("`verify`", "a claim, or claims that contradict each other"),

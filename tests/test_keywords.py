@@ -38,6 +38,7 @@ FACADES: dict[str, dict[str, Any]] = {
     "flows": {"periods": "2024"},
     "held": {"dates": "2024-01-01"},
     "list_archive": {},
+    "place_shares": {"town": "Toretsk", "periods": "2024"},
     "places": {"periods": "2024", "places": "towns.csv"},
     "report": {"periods": "2024"},
     "sensitivity": {"period": "2024"},

@@ -23,10 +23,11 @@ from frontcalc import crs
 from frontcalc.notices import CODES
 from frontcalc.pictures import labels
 from frontcalc.pictures.change_map import ChangeMap
-from frontcalc.pictures.frame import frame_of, land_in, towns
+from frontcalc.pictures.frame import frame_of, land_in
 from frontcalc.pictures.labels import Label
 from frontcalc.pictures.sheet import Box
 from frontcalc.regions import no_regions
+from frontcalc.towns import load_towns
 
 Write = Callable[..., Path]
 SMALL = "900x640"
@@ -270,22 +271,16 @@ def test_labels_take_the_first_free_place_and_none_is_on_another() -> None:
     assert refused == []
 
 
-def test_towns_are_facts_within_the_map() -> None:
-    names = [name for name, *_ in towns()]
-    assert len(names) == len(set(names)) >= 40
-    assert all(14 < lon < 52 and 40 < lat < 59 and 1 <= rank <= 5 for _, lon, lat, rank in towns())
-
-
 def test_towns_lie_on_the_land_that_maps_draw() -> None:
     frame = frame_of("20,43,45,57", "OGC:CRS84", np.empty(0, dtype=object), np.empty(0, dtype=object), no_regions())
     land = land_in(frame, no_regions(), "EPSG:6933")
     assert {"Ukraine", "Russia", "Belarus", "Poland", "Moldova", "Romania", "Türkiye"} <= set(land.countries)
     whole = shapely.union_all([shape for shapes in land.countries.values() for shape in shapes])
     project = crs.projector(crs.LONLAT, frame.crs)
-    points = shapely.points(project(np.array([where for _, *where, _ in towns()])))
-    # Places are to 0.01 degree and the coast is 1:10m.
-    far = [name for (name, *_), metres in zip(towns(), shapely.distance(points, whole), strict=True) if metres > 3_000]
-    assert far == []
+    towns = load_towns().within((20, 44, 45, 57), least_people=50_000)
+    distances = shapely.distance(shapely.points(project(towns.points)), whole)
+    # The coast is 1:10m.
+    assert [name for name, metres in zip(towns.names, distances.tolist(), strict=True) if metres > 3_000] == []
     assert not shapely.contains(whole, shapely.Point(project(np.array([(36.6, 46.1)]))[0])), "the Sea of Azov"
 
 

@@ -45,6 +45,7 @@ POSITIONAL = {
     "notebook_html": ["result"],
     "open_archive": ["path"],
     "picture": ["result"],
+    "place_shares": ["town", "periods"],
     "places": ["periods"],
     "plot": ["result"],
     "report": ["periods"],

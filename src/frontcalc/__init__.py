@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from frontcalc.measure.fetch_regions import fetch_regions as fetch_regions
     from frontcalc.measure.held import flows as flows
     from frontcalc.measure.held import held as held
+    from frontcalc.measure.places import place_shares as place_shares
     from frontcalc.measure.places import places as places
     from frontcalc.measure.regions import check_regions as check_regions
     from frontcalc.measure.regions import list_regions as list_regions
@@ -67,7 +68,7 @@ _MODULES = {
     "measure.fetch": "fetch source_terms",
     "measure.fetch_regions": "fetch_regions",
     "measure.held": "flows held",
-    "measure.places": "places",
+    "measure.places": "place_shares places",
     "measure.regions": "check_regions list_regions show_region",
     "measure.sensitivity": "sensitivity",
     "measure.series": "series",

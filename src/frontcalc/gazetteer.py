@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frontcalc import crs
 from frontcalc.errors import DataError, naming
@@ -17,25 +16,31 @@ from frontcalc.names import printable
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
 from frontcalc.read.geojson import declared_crs, parse
+from frontcalc.towns import LEAST_RADIUS_M, Towns
 
 _LON = ("lon", "longitude", "lng", "long", "x")
 _LAT = ("lat", "latitude", "y")
 _COLUMNS_NEEDED = "name the columns name, lon and lat"
+_MOST_RADIUS_M = 50_000.0
+
+Place = tuple[str, object, float, float, object]
+"""What messages call a place, its name, longitude, latitude and radius (metres), as the file states them."""
 
 
-def read_places(path: str | Path) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Read named points, in the file's order: their names (n), longitude and latitude on WGS 84 (n, 2).
+def read_places(path: str | Path) -> Towns:
+    """Read named points, in the file's order.
 
     The file is GeoJSON points with a property «name», or CSV (also with semicolons or tabs) with columns name, lon and
-    lat; case does not matter and other columns are ignored. DataError says that it cannot be read or holds no places,
-    or that one has no name or no position on the globe.
+    lat; a property or column «radius_m» gives the radius of a place's disc, else it is the least one. Case does not
+    matter and other columns are ignored. DataError says that the file cannot be read or holds no places, or that one
+    has no name, no position on the globe or no radius that a town may have.
     """
     entry = file_of(Path(path))
-    names, points = list[str](), list[tuple[float, float]]()
+    names, points, radii = list[str](), list[tuple[float, float]](), list[float]()
     with naming(entry.label):
         data = unpack(entry.read(), where=entry.label)
         read = _from_geojson if data.lstrip().startswith((b"{", b"[")) else _from_csv
-        for label, name, lon, lat in read(data):
+        for label, name, lon, lat, radius in read(data):
             text = printable(" ".join(str(name or "").split()))
             if not text:
                 raise DataError(f"{label} has no name", cure="name every place")
@@ -43,13 +48,28 @@ def read_places(path: str | Path) -> tuple[tuple[str, ...], NDArray[np.float64]]
                 raise DataError(f"{label} is not on the globe: lon {lon:g}, lat {lat:g}", cure="give degrees")
             names.append(text)
             points.append((lon, lat))
+            radii.append(_radius(label, radius))
         if not names:
             raise DataError("holds no places", cure="give points with names")
-    return tuple(names), np.array(points)
+    none, count = np.zeros(len(names), dtype=np.int64), len(names)
+    return Towns(tuple(names), np.full(count, ""), none, np.array(points), np.array(radii), ((),) * count)
 
 
-def _from_geojson(data: bytes) -> Iterator[tuple[str, object, float, float]]:
-    """Yield what messages call a point, its name, longitude and latitude."""
+def _radius(label: str, value: object) -> float:
+    """Return the radius that a place states (metres), the least one where it states none."""
+    if value is None or not str(value).strip():
+        return LEAST_RADIUS_M
+    try:
+        if 0 < (metres := float(str(value))) <= _MOST_RADIUS_M:
+            return metres
+    except ValueError:
+        pass
+    problem = f"{label} has the radius_m {printable(str(value), 40)}"
+    raise DataError(problem, cure=f"give metres up to {_MOST_RADIUS_M:,.0f}, or leave it empty")
+
+
+def _from_geojson(data: bytes) -> Iterator[Place]:
+    """Yield the points of a feature collection."""
     document = parse(data)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(features, list):
@@ -65,12 +85,12 @@ def _from_geojson(data: bytes) -> Iterator[tuple[str, object, float, float]]:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"feature {number} is no point", cure="give one point a place") from error
         named = own.get("properties")
-        properties = named.items() if isinstance(named, dict) else ()
-        yield f"feature {number}", {str(key).casefold(): value for key, value in properties}.get("name"), lon, lat
+        texts = {str(key).casefold(): value for key, value in named.items()} if isinstance(named, dict) else {}
+        yield f"feature {number}", texts.get("name"), lon, lat, texts.get("radius_m")
 
 
-def _from_csv(data: bytes) -> Iterator[tuple[str, object, float, float]]:
-    """Yield what messages call a line, its name, longitude and latitude."""
+def _from_csv(data: bytes) -> Iterator[Place]:
+    """Yield the lines of a table."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -88,6 +108,6 @@ def _from_csv(data: bytes) -> Iterator[tuple[str, object, float, float]]:
                 lon, lat = (float(next(row[name] for name in names if name in row)) for names in (_LON, _LAT))
             except (TypeError, ValueError) as error:
                 raise DataError(f"{line} has no number for lon or lat", cure="as in 37.54,47.10") from error
-            yield line, row.get("name"), lon, lat
+            yield line, row.get("name"), lon, lat, row.get("radius_m")
     except csv.Error as error:
         raise DataError(f"is no CSV: {error}", cure=_COLUMNS_NEEDED) from error

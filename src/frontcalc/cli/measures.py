@@ -192,19 +192,46 @@ def flows_command(periods: tuple[str, ...], **how: Any) -> None:
 
 @options.command("places")
 @options.periods
-@options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat.", required=True)
-@options.measuring
-@results.output
-def places_command(periods: tuple[str, ...], **how: Any) -> None:
+@options.option("--places FILE", "Named points: GeoJSON, or CSV with columns name, lon, lat [default: embedded towns].")
+@options.option(
+    "--towns N", "List towns of N people and more [default: 500].", name="least_people", type=click.IntRange(0)
+)
+@options.option("--town NAME", "How much of this one is held, map by map; -o strip.png draws it.")
+@options.measuring_each
+@results.output_or_strip
+def places_command(periods: tuple[str, ...], archive: tuple[str, ...], town: str | None, **how: Any) -> None:
     """List places that came under or out of an actor's hold in each PERIOD.
 
+    frontcalc places 2024 --archive maps/
     frontcalc places 2024 --places towns.csv --archive maps/
+    frontcalc places 2024 --archive ISW=maps/isw --archive maps/deepstate
+    frontcalc places 2024 --town Toretsk --archive maps/ -o strip.png
 
     Every map of the period is looked at, and each change has the first map that shows
     it and the map before. A place that came under and out again is listed twice.
     Named below the table are those that changed between the two ends.
+
+    A place is a disc of 500 m to 3 km by its people: it came under when half of it was
+    held. Reached is 5 % of it, whole 95 %, each since the first map from which it stays so.
     """
-    results.show(frontcalc.places, periods, **how)
+    single = len(archive) < 2 and all(options.without_name(one) == Path(one) for one in archive)
+    how |= {"archive": next(iter(archive), None)} if single else {"archives": archive}
+    chosen = results.form()
+    drawn = chosen in results.PICTURES
+    if not drawn:
+        results.refuse({"size": "--size", "theme": "--theme"}, "they are of a picture: name it, as in -o strip.png")
+    if town is None:
+        if drawn:
+            raise click.UsageError("a picture is of one town: add --town NAME, or see frontcalc map")
+        results.show(frontcalc.places, periods, **how)
+        return
+    if how.pop("least_people") is not None:
+        raise click.UsageError("--town names one, and --towns chooses by size: give one of them")
+    looks = results.picture_form()[1] if drawn else {}
+    with terminal.progress():
+        result = frontcalc.place_shares(town, periods, **options.given(how))
+        content = frontcalc.picture(result, **looks).image(chosen) if drawn else None
+    results.emit(result, chosen, content)
 
 
 @options.command("sensitivity")

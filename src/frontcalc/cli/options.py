@@ -150,6 +150,16 @@ _archive = option(
     envvar="FRONTCALC_ARCHIVE",
 )
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
+
+
+class _OnePath(click.Path):
+    """A path whose variable holds one, with whatever characters: not a list to be split."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Return the variable's value as the one that it is."""
+        return [rv]
+
+
 _archives = option("--archive PATH", _several, name="archives", multiple=True, required=True)
 cache = option("--cache DIR", "Folder that keeps what was measured, for later runs; or none [default: the user's].")
 _one = partial(click.argument, "period", nargs=-1, callback=one_text)
@@ -198,6 +208,11 @@ _measuring = together(
 )
 # Which archive to measure, to read or to check, and how; several to measure; and what claims do not say themselves.
 measuring, comparing = together(_archive, _measuring), together(_archives, _measuring)
+_one_or_more = (
+    "Folder, zip or file of dated maps; NAME=PATH, twice or more, side by side [default: a synthetic sample]."
+)
+_variable: dict[str, Any] = {"multiple": True, "envvar": "FRONTCALC_ARCHIVE", "type": _OnePath()}
+measuring_each = together(option("--archive PATH", _one_or_more, **_variable), _measuring)
 
 _place = together(click.argument("path", required=False, shell_complete=paths), _archive)
 reading = together(_place, explaining)
@@ -255,13 +270,20 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 
+def without_name(path: str | Path) -> Path:
+    """Return the path of an archive that may be given as NAME=PATH."""
+    _, named, place = str(path).partition("=")
+    return Path(place) if named and not os.path.lexists(path) else Path(path)
+
+
 def refuse_output() -> None:
     """Refuse an output file that the command reads too; called before anything is measured."""
     params = click.get_current_context().params
     if params.get("output") not in (None, "-"):
         from frontcalc.archives import archive_path, refuse_place
 
-        archives = map(archive_path, _texts({name: params.get(name) for name in ("archive", "archives", "path")}))
+        named = _texts({name: params.get(name) for name in ("archive", "archives", "path")})
+        archives = [archive_path(without_name(one)) for one in named]
         refuse_place(Path(str(params["output"])), files=[*_texts(params), Path("frontcalc.toml")], archives=archives)
 
 
@@ -280,7 +302,7 @@ def _permitted(ctx: click.Context, defaults: dict[str, Any], typed: dict[str, An
     here = Path().resolve()
     for one in named if isinstance(named, list) else filter(None, [named or defaults.get("archive")]):
         with suppress(OSError):  # a name that is too long, say: reading will say so
-            if not ((root := archive_path(one)).is_dir() and here.is_relative_to(root.resolve())):
+            if not ((root := archive_path(without_name(one))).is_dir() and here.is_relative_to(root.resolve())):
                 continue
             gone = [key for key, value in defaults.items() if value is not None and key not in ("archive", "view")]
             ctx.meta[_PASSED_OVER] = sorted({key.strip("_").replace("_", "-") for key in gone})
@@ -354,7 +376,9 @@ class Command(click.Command):
         if defaults := ctx.meta.get(DEFAULTS):
             # Of an argument that is missing, as with --help, click has a mark of its own.
             named = {name: value for name, value in typed.items() if isinstance(value, str | list)}
-            ctx.default_map = _permitted(ctx, defaults, named)
+            ctx.default_map = permitted = _permitted(ctx, defaults, named)
+            if any(one.name == "archive" and one.multiple for one in self.params) and permitted.get("archive"):
+                permitted["archive"] = [permitted["archive"]]
         return super().parse_args(ctx, args)
 
 

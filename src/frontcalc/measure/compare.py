@@ -30,7 +30,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import CompareMeta, CompareRow, DiffRow, DisagreementRow, Table
+from frontcalc.tables import CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
 
 LEFT_OUT_KM2 = 5000.0  # ground that others hold at both ends: more than this is a definition, and no delay
 
@@ -110,7 +110,7 @@ def compare(
                 more: dict[str, Any] = {"notes": notes, "closing_only_km2": only, "closing_lacking_km2": lacking}
                 more |= {"not_held_km2": None} if own else {}
                 rows.append(extended(CompareRow, row, **more, **ends))
-    meta = replace(_meta(runs, notices), every=every or "")
+    meta = replace(joint_meta(tuple(map(meta_of, runs)), notices), every=every or "")
     return Table(CompareRow, tuple(rows), meta, shapes_of(runs[0]))
 
 
@@ -162,7 +162,7 @@ def disagreements(
                     drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
                     rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
     notices = [notice for sides in shown for notice in _days_differ(sides)]
-    return Table(DisagreementRow, tuple(rows), _meta(runs, notices))
+    return Table(DisagreementRow, tuple(rows), joint_meta(tuple(map(meta_of, runs)), notices))
 
 
 def _measure_each(
@@ -178,7 +178,7 @@ def _measure_each(
         )
     if len(archives) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
-    names = _names(archives)
+    names = named_archives(archives)
     runs = [Run.open(archive, options) for archive, _ in names]
     for run in runs:
         run.beside = tuple(runs)
@@ -209,7 +209,7 @@ def _measure_each(
     return runs, list(sides.values())
 
 
-def _names(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
+def named_archives(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
     """Return archives with their names: as given, else the folder's, or its path where two have the same name."""
     pairs: list[tuple[str | Path | Archive, str]] = []
     places: list[str | Path] = []
@@ -282,9 +282,8 @@ def _to_the_day(row: DiffRow) -> bool:
     return row.net_interpolated_km2 is not None or "SPAN" not in row.notes.split()
 
 
-def _meta(runs: Sequence[Run], notices: Sequence[Notice]) -> CompareMeta:
+def joint_meta(each: Sequence[Meta], notices: Sequence[Notice] = ()) -> CompareMeta:
     """Return what a comparison rests on: files, layers and terms of all archives together, and each archive's own."""
-    each = tuple(map(meta_of, runs))
     actors, counted, not_counted, files, attribution = (
         [value for meta in each for value in getattr(meta, name)]
         for name in ("actors", "counted", "not_counted", "files", "attribution")
@@ -311,7 +310,7 @@ def _meta(runs: Sequence[Run], notices: Sequence[Notice]) -> CompareMeta:
         notices=(*(one for one in notices if one.code == "LEAVES-OUT"), *of_archives, *of_days),
         attribution=tuple(dict.fromkeys(attribution)),
         publisher="",
-        archives=each,
+        archives=tuple(each),
     )
 
 

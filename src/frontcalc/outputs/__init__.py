@@ -100,17 +100,26 @@ def format_of(result: Table[Any, Any], path: Path) -> str:
 
 
 def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
-    """Yield which places an actor, or each, holds at one end of a period and not at the other, a line each way."""
-    for used in meta.periods:
-        if actor not in (None, used.actor):
-            continue
-        mine = [place for place in meta.places or () if (place.actor, place.period) == (used.actor, used.period)]
-        for change, words in (("gained", "came under"), ("lost", "came out of")):
-            names = ", ".join(f"{place.place} ({place.date or 'no date'})" for place in mine if place.change == change)
-            if names:
-                yield f"{used.period}: {words} {used.actor}'s hold: {names}"
-        if not mine:
-            yield f"{used.period}: {used.actor} holds the same places at its end as at its start"
+    """Yield which places an actor, or each, holds at one end of a period and not at the other, a line each way.
+
+    After them stands which places are listed. Of several archives each has lines of its own.
+    """
+    for one in getattr(meta, "archives", ()) or (meta,):
+        of_archive = "" if one is meta else f"{one.archive}, "
+        for used in one.periods:
+            if actor not in (None, used.actor):
+                continue
+            mine = [place for place in one.places or () if (place.actor, place.period) == (used.actor, used.period)]
+            for change, words in (("gained", "came under"), ("lost", "came out of")):
+                names = ", ".join(f"{own.place} ({own.date or 'no date'})" for own in mine if own.change == change)
+                if names:
+                    yield f"{of_archive}{used.period}: {words} {used.actor}'s hold: {names}"
+            if of_archive and used.opening == used.closing:
+                yield f"{of_archive}{used.period}: nothing was measured"
+            elif not mine:
+                yield f"{of_archive}{used.period}: {used.actor} holds the same places at its end as at its start"
+    if rule := meta.place_rule:
+        yield rule
 
 
 def write_file(path: Path, content: str | bytes) -> None:

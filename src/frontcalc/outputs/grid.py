@@ -18,7 +18,7 @@ from frontcalc.layers import ADJECTIVES, CLAIMED_LIMITS, UNNAMED, find_layer, sp
 from frontcalc.names import LONGEST_CELL, printable
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.regions import UNASSIGNED
-from frontcalc.tables import TOTAL, AnyMeta, ArchiveMeta, Meta
+from frontcalc.tables import TOTAL, AnyMeta, ArchiveMeta, CompareMeta, Meta
 
 GAP = "  "
 _SHORTEST_NAME = 12
@@ -270,3 +270,9 @@ def _with_short_names(grid: Grid, width: int) -> Grid:
     names = (name if len(name) <= limit else name[: limit - 1].rstrip() + "…" for name in text[place].cells)
     text[place] = replace(text[place], cells=tuple(names))
     return replace(grid, columns=(*text, *grid.columns[len(text) :]))
+
+
+def compared(meta: CompareMeta) -> list[str]:
+    """Return what the figures of a comparison rest on: each archive's maps and the layers that count, and regions."""
+    own = [f"{one.archive}: {maps_used(one)} · held = {counted(one)}" for one in meta.archives]
+    return [*own, *([regions_used(meta)] if meta.regions else []), *required(meta)]

@@ -15,25 +15,20 @@ from operator import attrgetter
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
-from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import explained
-from frontcalc.outputs import place_lines
 from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
     Columns,
     Grid,
     Source,
     cell,
-    counted,
+    compared,
     grid_of,
-    maps_used,
-    regions_used,
-    required,
     title_of,
     tree,
 )
-from frontcalc.outputs.listings import LISTINGS
+from frontcalc.outputs.listings import LISTINGS, places_layout, shares_layout
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
@@ -201,7 +196,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
             alone = f"{most.region}, {km2(most.closing_only_km2)} on {most.archive}"
             footer.append(f"most ground held by one alone: {alone}")
         footer += ["only: held at the close on this archive's map and on none of the others"]
-        footer = [*(_compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta)]
+        footer = [*(compared(meta) if period == periods[-1] else []), *footer, explained(mine, meta)]
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
@@ -216,15 +211,9 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
             nets = (f"{cell(row, net)} {row.flags}".rstrip() for row, net in zip(own, moved, strict=True))
             lines.append((period, labels[key], *nets, km2(_apart(own[0]))))
     estimated = any(row.net_interpolated_km2 is not None for row in rows)
-    footer = [*_compared(meta), "nets marked e are moved to the days asked for"] if estimated else [*_compared(meta)]
+    footer = [*compared(meta), "nets marked e are moved to the days asked for"] if estimated else [*compared(meta)]
     header, footer = ("period", "region", *archives, "nets apart"), [*footer, explained(rows, meta)]
     return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
-
-
-def _compared(meta: CompareMeta) -> list[str]:
-    """Return what the figures of a comparison rest on: each archive's maps and the layers that count, and regions."""
-    own = [f"{one.archive}: {maps_used(one)} · held = {counted(one)}" for one in meta.archives]
-    return [*own, *([regions_used(meta)] if meta.regions else []), *required(meta)]
 
 
 def _apart(row: kinds.CompareRow) -> float | None:
@@ -364,18 +353,6 @@ def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
         )
 
 
-def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
-    """Yield a line each time that a place came under or out, and below it what lasted."""
-    columns: Columns = (
-        *("period", "place"),
-        ("region", lambda row: row.region or BLANK),
-        ("change", lambda row: {"gained": "came under", "lost": "came out"}[row.change]),
-        *(("map of", "date"), ("map before", "previous")),
-    )
-    name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
-    yield grid_of(name, columns, rows, meta, place_lines(meta, actor), labels=len(columns), spare=("map before",))
-
-
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
     columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
@@ -392,7 +369,8 @@ _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
     kinds.SensitivityRow: _sensitivity,
     kinds.CompareRow: _compare,
     kinds.FlowRow: _flows,
-    kinds.PlaceRow: _places,
+    kinds.PlaceRow: places_layout,
+    kinds.ShareRow: shares_layout,
     **dict.fromkeys((kinds.ChangeRow, kinds.DisagreementRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

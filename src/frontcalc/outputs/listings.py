@@ -1,4 +1,4 @@
-"""Tables of layers, legends, findings, claims and regions: their columns, and what stands below them."""
+"""Tables of layers, legends, findings, claims, regions and places: their columns, and what stands below them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from frontcalc.claims import UNIT_LABELS
+from frontcalc.layers import ADJECTIVES
 from frontcalc.lint import Finding
 from frontcalc.notices import FINDINGS, Severity
-from frontcalc.outputs.grid import Columns, Grid, grid_of, projection
+from frontcalc.outputs import place_lines
+from frontcalc.outputs.grid import Columns, Grid, Source, cell, compared, grid_of, projection
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.tables import TOTAL, lists
+from frontcalc.tables import TOTAL, CompareMeta, Meta, PlaceRow, ShareRow, lists
 
 _CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
 _MOST_OVERLAPS = 10
@@ -164,3 +166,84 @@ LISTINGS: dict[type, Callable[[Sequence[Any], Any, str], Grid]] = {
     lists.RegionCheckRow: check_grid,
 }
 """What lays out each class of rows that no actor's territory is shown in."""
+
+
+_CHANGES = {"gained": "came under", "lost": "came out", "part gained": "partly under", "part lost": "partly out"}
+_OF_DISCS = "came under: half of the place's disc; reached: 5 %; whole: 95 %; each the first map since which it is so"
+_SINCE: dict[str, Source] = {"reached": lambda row: str(row.reached or "before"), "half": "half", "whole": "whole"}
+
+
+def places_layout(rows: Sequence[PlaceRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+    """Yield a line each time that a place came under or out, and below it what lasted; several archives' beside."""
+    name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    names: Columns = (
+        *("period", "place"),
+        ("region", lambda row: row.region or BLANK),
+        ("change", lambda row: _CHANGES[row.change]),
+    )
+    if isinstance(meta, CompareMeta):
+        yield _places_beside(rows, meta, name, [*compared(meta), _OF_DISCS, *place_lines(meta, actor)])
+        return
+    columns: Columns = (
+        *(*names, ("map of", "date"), ("map before", "previous"), ("reached", _SINCE["reached"]), "whole"),
+        ("held at the end", _percent),
+    )
+    footer, spare = [_OF_DISCS, *place_lines(meta, actor)], ("map before", "held at the end")
+    yield grid_of(name, columns, rows, meta, footer, labels=len(columns), spare=spare)
+
+
+def _places_beside(rows: Sequence[PlaceRow], meta: CompareMeta, name: str, footer: Sequence[str]) -> Grid:
+    """Return a line a place and change, in the order of the days: since when on each archive's maps, and days apart."""
+    seen: dict[tuple[Any, ...], int] = {}
+    lines: dict[tuple[Any, ...], dict[str, PlaceRow]] = {}
+    for row in reversed(rows):
+        key = row.period, row.place, row.lon, row.lat, row.change
+        # The last time that a place came under on one archive's maps stands beside the last time on another's.
+        seen[row.archive, *key] = seen.get((row.archive, *key), 0) + 1
+        lines.setdefault((*key, seen[row.archive, *key]), {})[row.archive] = row
+    archives = [one.archive for one in meta.archives]
+    order = list(dict.fromkeys(row.period for row in rows))
+    ordered = sorted(
+        lines.values(),
+        key=lambda own: min((order.index(row.period), str(row.date), row.place) for row in own.values()),
+    )
+    cells = []
+    for own in ordered:
+        first, days = next(iter(own.values())), [row.half for row in own.values() if row.half]
+        apart = str((max(days) - min(days)).days) if len(days) > 1 else BLANK
+        of_each = [
+            cell(own[archive], source) if archive in own else BLANK
+            for archive in archives
+            for source in _SINCE.values()
+        ]
+        cells.append((first.period, first.place, first.region or BLANK, _CHANGES[first.change], *of_each, apart))
+    columns: Columns = (
+        *("period", "place", "region", "change"),
+        *((heading, "", archive) for archive in archives for heading in _SINCE),
+        ("days apart", "", ""),
+    )
+    return grid_of(name, columns, cells, meta, footer, labels=4, ends=False)
+
+
+def _percent(row: PlaceRow | ShareRow) -> str:
+    """Return how much of a place is held."""
+    return BLANK if row.held_pct is None else f"{km2(row.held_pct)} %"
+
+
+def shares_layout(rows: Sequence[ShareRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+    """Yield a line a map: how much of a place is held."""
+    several = isinstance(meta, CompareMeta)
+    columns: Columns = (
+        *(["archive"] if several else []),
+        "period",
+        "place",
+        ("map of", "snapshot"),
+        ("held", _percent),
+    )
+    footer = [
+        f"{row.place}: a disc of {row.radius_m:,.0f} m around {row.lon:.3f}, {row.lat:.3f} (lon, lat)"
+        for row in rows[:1]
+    ]
+    footer = [*(compared(meta) if isinstance(meta, CompareMeta) else []), *footer]
+    name = f"Places and {ADJECTIVES.get(actor, f'{actor}-held')} territory · {meta.archive}"
+    yield grid_of(name, columns, rows, meta, footer, labels=len(columns) - 1, ends=not several)

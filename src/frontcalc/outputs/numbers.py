@@ -73,7 +73,15 @@ DEFINITIONS: dict[str, str] = {
     "from_role": "role of the layer that had the ground at the opening; none where it was not held",
     "to_role": "role of the layer that has the ground at the close; none where it is not held",
     "place": "name of the place",
-    "change": "gained where the place came under the actor's hold, lost where it came out of it",
+    "change": "gained where half of the place came under the actor's hold, lost where it came out of it; part gained or"
+    " part lost where between the period's ends its share only passed 5 or 95 %",
+    "reached": "first map since which 5 % of the place and more is held, in a row lost not held, until the next change"
+    " or the period's end; blank where that is not so, or was so on its first map",
+    "half": "the same of half of it",
+    "whole": "the same of 95 % of it",
+    "held_pct": "how much of the place's disc is held: on the map, or at the period's close",
+    "people": "people of the place; blank where they are not known",
+    "radius_m": "radius of the disc that stands for the place",
     "lon": "longitude on WGS 84",
     "lat": "latitude on WGS 84",
     "west": "western edge of the region's box, longitude on WGS 84",

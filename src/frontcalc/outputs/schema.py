@@ -25,7 +25,7 @@ from frontcalc.versions import software
 PUBLISHED: dict[type, type] = {
     **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), rows.Meta),
     **dict.fromkeys((rows.SummaryRow, rows.GrossRow), rows.SummaryMeta),
-    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.SensitivityRow, rows.RangeRow), rows.Meta),
+    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.ShareRow, rows.SensitivityRow, rows.RangeRow), rows.Meta),
     rows.CompareRow: rows.CompareMeta,
     **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,

@@ -35,10 +35,11 @@ from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
 from frontcalc.periods import PeriodsLike, calendar_periods
-from frontcalc.pictures.frame import countries_around, projected, towns
+from frontcalc.pictures.frame import countries_around, projected
 from frontcalc.pictures.labels import METRES_PER_POINT
 from frontcalc.run.options import Keywords
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
+from frontcalc.towns import ATTRIBUTION, load_towns
 
 GRID_M = 100  # what a drawn position is rounded to
 TOLERANCES_M = (200, 400, 800, 1600, 3200)  # how far lines may be simplified: the first that makes a page small enough
@@ -50,6 +51,7 @@ Shape = list[list[list[int]]]
 COARSE_M = 500  # how far coasts and frontiers around the regions are simplified
 _MIDDLE = (-1e5, -1e5, 1e5, 1e5)  # of a plane: a box, in metres
 _LISTED = 6
+_LEAST_PEOPLE, _MOST_TOWNS = 4_000, 200
 _ONE_DAY = timedelta(days=1)
 
 
@@ -228,7 +230,7 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
         "csv": base64.b64encode(render(replace(figures, kind=DiffRow), "csv", units=units)).decode(),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
-        "attribution": [printable(line) for line in meta.attribution],
+        "attribution": [*map(printable, meta.attribution), ATTRIBUTION],
         "notices": list(_in_plain_words(with_lines(notices))),
         "files": [(printable(file.name), file.sha256) for file in page.held.meta.files],
         "days": len(page.maps),
@@ -323,15 +325,19 @@ def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
     Each name has its position, the coarsest scale (metres a point) at which it is shown, and its style.
     """
     countries, _, covered = countries_around(crs.bounds_in_degrees(page.plane, _MIDDLE), page.plane)
-    shown = towns() if countries else ()
-    points = crs.projector(crs.LONLAT, page.plane)(np.array([town[1:3] for town in shown]).reshape(-1, 2)) / GRID_M
-    named = zip(shown, np.rint(points).astype(int).tolist(), strict=True)
+    drawn = np.concatenate([*page.maps, list(page.land.values())])
+    around = crs.bounds_in_degrees(page.plane, tuple(shapely.total_bounds(drawn)))
+    shown = load_towns().within(around, least_people=_LEAST_PEOPLE)
+    shown = shown.pick(np.argsort(-shown.people, kind="stable")[:_MOST_TOWNS])
+    points = np.rint(crs.projector(crs.LONLAT, page.plane)(shown.points) / GRID_M).astype(int).tolist()
     always = max(METRES_PER_POINT.values())
+    scales = [next(most for least, most in METRES_PER_POINT.items() if people >= least) for people in shown.people]
+    towns = zip(shown.names, points, scales, strict=True)
     regions = [(name, *label_point(own), always, "italic") for name, own in page.land.items() if name in moved]
     return {
         "sea": encoded(shapely.union_all(covered)),
         "countries": [encoded(shapely.simplify(shapely.union_all(one), COARSE_M)) for one in countries.values()],
-        "names": [*regions, *((name, *at, METRES_PER_POINT[rank], "normal") for (name, _, _, rank), at in named)],
+        "names": [*regions, *((name, *at, scale, "normal") for name, at, scale in towns)],
     }
 
 

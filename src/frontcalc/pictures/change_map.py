@@ -24,6 +24,7 @@ from frontcalc.pictures.style import Looks, style_of
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.tables import DiffRow, Meta, Table
+from frontcalc.towns import ATTRIBUTION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +166,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
         scene.table,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in a Lambert azimuthal equal-area projection. {coast}"],
+        [f"Drawn in a Lambert azimuthal equal-area projection. {coast} {ATTRIBUTION}."],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
 

@@ -21,10 +21,10 @@ from frontcalc.outputs.numbers import Unit, km2
 from frontcalc.outputs.sentences import differ_in_length, ends_short, listed, measurable, period_heading
 from frontcalc.periods import is_period, parse_period
 from frontcalc.pictures import titles
-from frontcalc.pictures.curve import Event, draw_series, read_events
+from frontcalc.pictures.curve import Event, draw_series, draw_shares, read_events
 from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
 from frontcalc.pictures.style import Looks, style_of
-from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, SummaryRow, Table
+from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, ShareRow, SummaryRow, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,13 +50,13 @@ def picture(
     gap: int | None = None,
     **looks: Unpack[Looks],
 ) -> Picture:
-    """Draw a result of `series`, `summary` or `diff`.
+    """Draw a result of `series`, `summary`, `diff` or `place_shares`.
 
     Parameters
     ----------
     result : Table
         A series becomes a line, a summary bars by period; of `diff`, several periods are bars and one period
-        is its regions by rank.
+        is its regions by rank. Shares of a place become a strip an archive.
     events : path or sequence of Event
         Of a series alone: what to mark, or a CSV file of it.
     gap : int, optional
@@ -88,6 +88,8 @@ def picture(
         draw = partial(draw_series, events=marked, gap=gap)
     elif events or gap is not None:
         raise UsageError("events and gaps are of a series", cure="leave them out")
+    elif result.kind is ShareRow:
+        draw = draw_shares
     elif not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
         cure = _ELSEWHERE.get(result.kind, "draw one of series, summary or diff")
         raise UsageError("there is no chart of such a result", cure=cure)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from frontcalc.errors import DataError, NoDataError, UsageError
+from frontcalc.layers import UNNAMED
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import Unit, km2
 from frontcalc.outputs.sentences import short_day, without_breaks
@@ -24,6 +25,7 @@ from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, ticks_between
 from frontcalc.read.detection import unpack
 from frontcalc.read.files import file_of
 from frontcalc.tables import TOTAL, Table
+from frontcalc.towns import HALF, REACHED, WHOLE, since
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +35,19 @@ _EVENT_PT = 6.8
 _USUAL = 3
 _MOST_LINES = 8
 _LEAST_DAYS = 7
+_PERCENT = -6.0, 100.0  # below 0 % is room for the days
 
 Point = tuple[date, float]
+
+
+class Extent(NamedTuple):
+    """The days and the values that a chart shows, and the decimals of the value at its end."""
+
+    first: date
+    last: date
+    low: float
+    high: float
+    decimals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +113,48 @@ def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = 
     )
     axis = f"{unit.label} held; the axis does not start at zero"
     for box, points in zip(sheet.charts(sheet.write(words), list(curves), axis), curves.values(), strict=True):
-        _curve(sheet, box, points, limit, mine)
+        _curve(sheet, box, points, limit, mine, _around(points))
     return Picture(sheet.figure, words)
+
+
+def draw_shares(table: Table[Any, Any], sheet: Sheet) -> Picture:
+    """Draw how much of a place was held, map by map: a panel an archive and actor, with the days of each share marked.
+
+    A line is broken as in a series.
+    """
+    meta = table.meta
+    held: dict[str, dict[date, float]] = {}
+    for row in table.rows:
+        name = " · ".join([row.archive, *([row.actor] if len(meta.actors) > 1 else [])])
+        if row.snapshot:
+            held.setdefault(name, {})[row.snapshot] = row.held_pct
+    curves = {name: sorted(points.items()) for name, points in held.items()}
+    if not curves:
+        raise NoDataError("no map that has a date shows the place", where=meta.archive, cure="see its notices")
+    place, kilometres = table.rows[0].place, table.rows[0].radius_m / 1000
+    whole = min(points[0][0] for points in curves.values()), max(points[-1][0] for points in curves.values())
+    ends = [(name, *points[-1]) for name, points in curves.items()]
+    shown = [f"{km2(share)} % held on {titles.day_of_year(day)} ({name})" for name, day, share in ends]
+    held_by = f" by {meta.actors[0]}" if len(meta.actors) == 1 and meta.actors[0] != UNNAMED else ""
+    limit = max(map(_usual_gap, curves.values()))
+    says = (
+        f"Share held{held_by} of the disc of {kilometres:.1f} km radius that stands for it, map by map."
+        " Reached: the first map since which 5 % are held; half; whole: 95 %."
+    )
+    words = titles.words(table, f"{place}: {'; '.join(shown)}", says, [])
+    for box, points in zip(sheet.charts(sheet.write(words), list(curves), "% held"), curves.values(), strict=True):
+        _curve(sheet, box, points, limit, _passed(points), Extent(*whole, *_PERCENT, 1))
+    return Picture(sheet.figure, words)
+
+
+def _passed(points: Sequence[Point]) -> list[Event]:
+    """Return since which days a place is reached, half and whole, those of one day together."""
+    shares = np.array([share for _, share in points]) / 100
+    passed: dict[date, list[str]] = {}
+    for word, least in (("reached", REACHED), ("half", HALF), ("whole", WHOLE)):
+        if first := since(shares, least):  # what was so on the first map came before it
+            passed.setdefault(points[first][0], []).append(word)
+    return [Event(day, f"{', '.join(names)} {short_day(day)}") for day, names in passed.items()]
 
 
 def _usual_gap(points: Sequence[Point]) -> int:
@@ -135,16 +188,24 @@ def _title(actor: str, points: Sequence[Point], where: str, table: Table[Any, An
     return f"{text}, {titles.change(grown, unit)} since {since}{breaks}" if len(points) > 1 else text
 
 
-def _curve(sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event]) -> None:
-    """Draw one actor's line."""
+def _around(points: Sequence[Point]) -> Extent:
+    """Return what a chart of a line shows, with some air above and below it."""
     values = [value for _, value in points]
     air = 0.08 * (max(values) - min(values)) or 0.01 * abs(max(values)) or 1.0
     low, high = min(values) - air, max(values) + air
     low = max(low, 0.0) if min(values) >= 0 else low
+    return Extent(points[0][0], points[-1][0], low, high, 1 if high - low < 100 else 0)
+
+
+def _curve(
+    sheet: Sheet, box: Box, points: Sequence[Point], limit: int, events: Sequence[Event], extent: Extent
+) -> None:
+    """Draw one actor's line."""
+    values = [value for _, value in points]
+    first, last, low, high, decimals = extent
     ticks, labels = ticks_between(low, high, 6)
-    end = km2(values[-1], places=1 if high - low < 100 else 0)
+    end = km2(values[-1], places=decimals)
     inner = sheet.within(box, left=sheet.width_of(labels), right=sheet.width_of([end]) + sheet.px(3), lines=2)
-    first, last = points[0][0], points[-1][0]
     if first == last:
         first, last = first - timedelta(days=3), last + timedelta(days=3)
     lines = _lines(sheet, inner, events, first, last)

@@ -1,12 +1,10 @@
-"""The part of the world that a map shows, its projection, and the land, regions and towns in it."""
+"""The part of the world that a map shows, its projection, and the land and regions in it."""
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 import shapely
@@ -150,18 +148,6 @@ class Basemap:
     frontiers: Geometries
     regions: tuple[tuple[str, Geometries, bool], ...]
     covered: Geometries
-
-
-@lru_cache(maxsize=1)
-def towns() -> tuple[tuple[str, float, float, int], ...]:
-    """Return name, longitude, latitude and rank of the towns that come with the package, the largest first.
-
-    The rank is 1 for a million or so, 5 for a town that only a local map shows.
-    """
-    text = (resources.files("frontcalc") / "data" / "towns.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    entries = ((row["name"], float(row["lon"]), float(row["lat"]), int(row["rank"])) for row in rows)
-    return tuple(sorted(entries, key=lambda town: town[-1]))
 
 
 def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:

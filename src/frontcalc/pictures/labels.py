@@ -1,6 +1,6 @@
 """The names on a map: each beside its point, none on another, all inside the picture, where they hide little.
 
-By rank, each label takes the best of its places that is still free: Imhof's positions around a point. A label
+In order, each label takes the best of its places that is still free: Imhof's positions around a point. A label
 without a free place is left out, since a missing name does no harm and one on another is read wrongly.
 """
 
@@ -16,9 +16,10 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.geometry import Geometries
 from frontcalc.names import printable
-from frontcalc.pictures.frame import SEAS, Basemap, Frame, towns
+from frontcalc.pictures.frame import SEAS, Basemap, Frame
 from frontcalc.pictures.sheet import Box, Sheet
 from frontcalc.pictures.titles import is_from_the_right
+from frontcalc.towns import Towns, load_towns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,10 +42,13 @@ def _font(kind: str, text: str) -> tuple[float, dict[str, Any]]:
 
 
 _MARK_PT = 1.5
-# Up to which scale a town of each rank is named: ground metres a typographic point.
-METRES_PER_POINT = {1: 1e9, 2: 4_000.0, 3: 2_000.0, 4: 900.0, 5: 450.0}
+# Up to which scale (ground metres a typographic point) a town of so many people is named.
+METRES_PER_POINT = {700_000: 1e9, 250_000: 4_000.0, 60_000: 2_000.0, 12_000: 900.0, 4_000: 450.0, 500: 120.0}
+_MOST_TOWNS = 80
+_BESIDE, _BESIDE_PT = 4, 15  # a town so near to the change counts as if it had so many times its people
+_SEEN_PT = 3
 _INSIDE = {"region": 0.9, "country": 0.97}  # the share of a name that must lie within its area
-_CITY = 2  # towns up to this rank are named before regions and countries
+_CITY = 250_000  # towns with more people are named before regions and countries
 _DRY = 0.06
 _PAD = 2.0
 
@@ -115,7 +119,7 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
     def pixels(metres: Any) -> Any:
         return (np.asarray(metres) - frame.box[:2]) * per_metre + (box.left, box.bottom)
 
-    def located(points: Sequence[Point]) -> list[Point]:
+    def located(points: Any) -> list[Point]:
         there = crs.projector(crs.LONLAT, frame.crs)(np.reshape(points, (-1, 2)))
         return [(x, y) for x, y in pixels(there).tolist()]
 
@@ -146,18 +150,35 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
 
     inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
-    (west, south, east, north), dot = frame.degrees, sheet.px(_MARK_PT)
-    # The towns that the frame shows at its scale, the largest first.
-    mine = [
-        (label("town", name, located([(lon, lat)]), dot), rank)
-        for name, lon, lat, rank in towns()
-        if sheet.px(1) / per_metre <= METRES_PER_POINT[rank] and west <= lon <= east and south <= lat <= north
-    ]
-    cities, smaller = [one for one, rank in mine if rank <= _CITY], [one for one, rank in mine if rank > _CITY]
+    dot, towns = sheet.px(_MARK_PT), load_towns().within(frame.degrees, least_people=_least_people(sheet, per_metre))
+    points = located(towns.points)
+    chosen = _named_towns(towns, points, sheet, per_metre, front.geometries)
+    mine = [(label("town", towns.names[place], [points[place]], dot), int(towns.people[place])) for place in chosen]
+    cities, smaller = [one for one, people in mine if people > _CITY], [one for one, people in mine if people <= _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
     labels = [*cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
     for one, own, anchor in place(labels, canvas, cost):
         _write(sheet, axes, one, own, anchor)
+
+
+def _least_people(sheet: Sheet, per_metre: float) -> int:
+    """Return how many people a town has that is named at a scale (pixels a metre) if it lies beside the change."""
+    scale = sheet.px(1) / per_metre
+    return min(people for people, most in METRES_PER_POINT.items() if scale <= most) // _BESIDE
+
+
+def _named_towns(
+    towns: Towns, points: Sequence[Point], sheet: Sheet, per_metre: float, changed: Geometries
+) -> list[int]:
+    """Return which towns are named at a scale, the most people first; those beside the change count as larger."""
+    # Redrawn lines are long and thin; what is large enough to be seen is not.
+    seen = shapely.STRtree(changed[shapely.area(changed) > sheet.px(_SEEN_PT) ** 2])
+    marks = np.asarray(shapely.points(np.reshape(points, (-1, 2))))
+    weight = towns.people.copy()
+    weight[np.unique(seen.query(marks, predicate="dwithin", distance=sheet.px(_BESIDE_PT))[0])] *= _BESIDE
+    order = np.argsort(-weight, kind="stable")
+    least = _least_people(sheet, per_metre) * _BESIDE
+    return [place for place in order[:_MOST_TOWNS].tolist() if weight[place] >= least]
 
 
 def _shared(tree: shapely.STRtree, text: shapely.Polygon) -> float:

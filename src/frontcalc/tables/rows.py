@@ -165,7 +165,10 @@ class FlowRow(_Between):
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """A place that came under an actor's hold or out of it; `date` is that of the first map that shows it."""
+    """A place that came under an actor's hold or out of it; `date` is that of the first map that shows it.
+
+    `reached`, `half` and `whole` are the first maps since which 5 %, half and 95 % of its disc is held, or not held.
+    """
 
     archive: str
     actor: str
@@ -176,6 +179,29 @@ class PlaceRow:
     date: dt.date | None
     previous: dt.date | None
     view: str
+    lon: float
+    lat: float
+    notes: str
+    reached: dt.date | None = None
+    half: dt.date | None = None
+    whole: dt.date | None = None
+    held_pct: float | None = None
+    people: int | None = None
+    radius_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """How much of the disc that stands for a place one actor holds on a map."""
+
+    archive: str
+    actor: str
+    period: str
+    place: str
+    snapshot: dt.date | None
+    view: str
+    held_pct: float
+    radius_m: float
     lon: float
     lat: float
     notes: str
@@ -300,7 +326,8 @@ class Meta(Brief):
 
     `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
     `advances` is False where all that counts is drawn in layers that are control and advances in one.
-    `defaults` are the options that were not given but are set elsewhere, and where.
+    `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
+    listed where they are the embedded ones.
     """
 
     version: str
@@ -328,6 +355,7 @@ class Meta(Brief):
     drops_slivers: bool = False
     advances: bool = True
     defaults: tuple[tuple[str, str], ...] = ()
+    place_rule: str = ""
 
     @property
     def view_words(self) -> str:
