@@ -51,7 +51,8 @@ Shape = list[list[list[int]]]
 COARSE_M = 500  # how far coasts and frontiers around the regions are simplified
 _MIDDLE = (-1e5, -1e5, 1e5, 1e5)  # of a plane: a box, in metres
 _LISTED = 6
-_LEAST_PEOPLE, _MOST_TOWNS = 4_000, 200
+_LEAST_PEOPLE, _MOST_TOWNS = 4_000, 200  # of towns on a map
+_BESIDE, _BESIDE_M = 20, 15_000  # a town so near to the change counts as if it had so many times its people
 _ONE_DAY = timedelta(days=1)
 
 
@@ -328,8 +329,13 @@ def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
     drawn = np.concatenate([*page.maps, list(page.land.values())])
     around = crs.bounds_in_degrees(page.plane, tuple(shapely.total_bounds(drawn)))
     shown = load_towns().within(around, least_people=_LEAST_PEOPLE)
-    shown = shown.pick(np.argsort(-shown.people, kind="stable")[:_MOST_TOWNS])
-    points = np.rint(crs.projector(crs.LONLAT, page.plane)(shown.points) / GRID_M).astype(int).tolist()
+    places = crs.projector(crs.LONLAT, page.plane)(shown.points)
+    near = shapely.STRtree(page.change).query(shapely.points(places), predicate="dwithin", distance=_BESIDE_M)[0]
+    # Cities all over the map, and the smaller towns beside the change.
+    weight = shown.people.copy()
+    weight[np.unique(near)] *= _BESIDE
+    chosen = np.argsort(-weight, kind="stable")[:_MOST_TOWNS]
+    shown, points = shown.pick(chosen), np.rint(places[chosen] / GRID_M).astype(int).tolist()
     always = max(METRES_PER_POINT.values())
     scales = [next(most for least, most in METRES_PER_POINT.items() if people >= least) for people in shown.people]
     towns = zip(shown.names, points, scales, strict=True)
