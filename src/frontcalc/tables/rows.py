@@ -60,6 +60,24 @@ class DiffRow(PeriodRow):
 
 
 @dataclass(frozen=True, slots=True)
+class WhereRow(DiffRow):
+    """A change in the ground nearest to a town, or a connected part of a change, and where it was.
+
+    `lon` and `lat` are the middle of the ground that changed, `distance_km` and `direction` lead to it from the town.
+    Half of the net came between the maps of `half_from` and `half_to`, the shortest such time.
+    """
+
+    town: str = ""
+    distance_km: float | None = None
+    direction: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    places: str = ""
+    half_from: dt.date | None = None
+    half_to: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """Where one actor gained or lost ground in one period and region: the polygons of a figure in `DiffRow`."""
 
@@ -71,6 +89,13 @@ class ChangeRow:
     opening: dt.date | None
     closing: dt.date | None
     geometry: shapely.MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class TownChangeRow(ChangeRow):
+    """Where one actor gained or lost ground in one period, nearest to a town of the region, or as a connected part."""
+
+    town: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +359,15 @@ class Meta(Brief):
         if self.view == "assessed" and not self.advances:
             return "control (these maps have no advances)"
         return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WhereMeta(Meta):
+    """What tells where ground changed hands: towns of so many people and more, and how many rows people are shown."""
+
+    towns: int = 0
+    top: int = 0
+    connected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,332 @@
+"""Where territory changed hands: the change of a period by the nearest towns, or as connected parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import shapely
+
+from frontcalc import crs, geometry
+from frontcalc.archives import Archive
+from frontcalc.change import GAINED, LOST, Geometries
+from frontcalc.errors import UsageError
+from frontcalc.keywords import facade
+from frontcalc.levels import Line, TownLine
+from frontcalc.measure.diff import columns_of, diff_rows, extended
+from frontcalc.names import some_of
+from frontcalc.periods import PeriodLike, parse_period
+from frontcalc.regions import UNASSIGNED
+from frontcalc.regions.snap import Owners
+from frontcalc.run.land import drawn_in_degrees
+from frontcalc.run.map_faults import SHOWN_KM2
+from frontcalc.run.meta import table_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import in_order
+from frontcalc.run.remarks import Measured, measured
+from frontcalc.run.run import Run
+from frontcalc.slivers import thin_parts
+from frontcalc.states import Span
+from frontcalc.tables import DiffRow, RowT, Table, TownChangeRow, WhereMeta, WhereRow
+from frontcalc.towns import ATTRIBUTION, load_towns
+
+PART = "part"  # the level of rows of connected parts
+
+_MOST_STEPS = 60  # between maps inside a period that are measured for the days on which half of the net came
+_MOST_PLACES = 5  # that a row names
+_LEFT_OUT = -2  # in place of a row
+_SMALL = 128  # vertices of the polygons that places are looked for in
+_METRES_PER_DEGREE = 111_320.0
+
+
+@facade
+def where(
+    period: PeriodLike,
+    *,
+    archive: str | Path | Archive | None = None,
+    towns: int = 5_000,
+    top: int = 10,
+    connected: bool = False,
+    **options: Unpack[Keywords],
+) -> Table[WhereRow, WhereMeta]:
+    """Measure where territory was gained and lost in a period, by the nearest town of the ground's own country.
+
+    Parameters
+    ----------
+    period : str, int, date or pandas.Period
+        As for `diff`, one.
+    towns : int
+        The least people of the towns that ground is given to. Of Ukraine and the Russian regions along its border all
+        places are known, elsewhere those of 5,000 people and more.
+    top : int
+        How many rows a table for people shows before it sums the others; `rows` has all.
+    connected : bool
+        Connected parts of what was gained and lost instead, each named by the town nearest to it.
+    archive, **options
+        As for `diff`.
+
+    Returns
+    -------
+    Table of WhereRow
+        A row a town and actor with any change, the largest net first; then `unassigned`, ground in no country, and
+        `total`, which is that of `diff`. Towns' ground does not depend on the change, so that rows of periods add up.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`; UsageError also where `towns` or `top` is below 1, or figures are not split.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.where("2024-10")
+    >>> for row in table.rows[:2]:
+    ...     print(f"{row.town}, {row.region}: {row.net_km2:+,.1f} km²")
+    """
+    run, spans, about = _opened(period, archive, towns, top, connected, Options(**options))
+    rows_of = _part_rows if connected else _town_rows
+    rows = [row for one in measured(run, spans, ground=True) for row in rows_of(run, one)]
+    return _table(run, WhereRow, rows, about)
+
+
+@facade
+def where_changes(
+    period: PeriodLike,
+    *,
+    archive: str | Path | Archive | None = None,
+    towns: int = 5_000,
+    connected: bool = False,
+    **options: Unpack[Keywords],
+) -> Table[TownChangeRow, WhereMeta]:
+    """Return where territory was gained and lost in a period, as polygons by the nearest town.
+
+    Parameters
+    ----------
+    period, archive, towns, connected, **options
+        As for `where`.
+
+    Returns
+    -------
+    Table of TownChangeRow
+        A row an actor, town and kind that has any change, or a connected part: its area (km²), which is that of
+        `where`, and its polygons in longitude and latitude.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `where`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> table = frontcalc.where_changes("2024-10", only="Donetsk")
+    >>> table.rows[0].kind, table.rows[0].geometry.geom_type
+    ('gained', 'MultiPolygon')
+    """
+    run, spans, about = _opened(period, archive, towns, 1, connected, Options(**options))
+    rows: list[TownChangeRow] = []
+    for one in measured(run, spans, ground=True):
+        own = columns_of(run, one.span)
+        for name, region, kind, ground in _polygons(run, one, connected=connected):
+            drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
+            figures = kind, float(geometry.area_km2(ground)), own["opening"], own["closing"]
+            rows.append(TownChangeRow(own["period"], own["actor"], region, *figures, drawn, name))
+    return _table(run, TownChangeRow, rows, about)
+
+
+def _opened(
+    period: PeriodLike, archive: str | Path | Archive | None, towns: int, top: int, connected: bool, options: Options
+) -> tuple[Run, Iterator[Span], dict[str, Any]]:
+    """Return a run that is split by towns, the period by actor with its maps, and what a result says of the split."""
+    for name, number in (("--towns", towns), ("--top", top)):
+        if number < 1:
+            raise UsageError("must be one at least", where=f"{name} {number}", cure="give a whole number")
+    wanted = [parse_period(period)]
+    run = Run.open(archive, options)
+    spans = run.resolved(wanted)
+    if options.by is not None and not run.regions.names:
+        raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
+    about = {"towns": towns, "top": top, "connected": connected, "regions_accuracy": run.regions.accuracy}
+    run.split_by_towns(load_towns(), towns)
+    return run, spans, about
+
+
+def _table(run: Run, kind: type[RowT], rows: Sequence[RowT], about: dict[str, Any]) -> Table[RowT, WhereMeta]:
+    """Return the table of some rows, with whose towns they name."""
+    table = table_of(run, kind, rows, slivers=True)
+    attribution = (*table.meta.attribution, ATTRIBUTION)
+    return Table(kind, table.rows, extended(WhereMeta, table.meta, **about | {"attribution": attribution}))
+
+
+def _town_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
+    """Yield a row a town with any change, the largest net first, then what is in no country, and the total."""
+    rows, shown = list(diff_rows(run, one)), run.lines.shown
+    towns = [place for place, line in enumerate(shown) if isinstance(line, TownLine) and _moves(rows[place])]
+    towns.sort(key=lambda place: _size(rows[place]))
+    lines, days = [shown[place] for place in towns], _half(run, one.span, [shown[place] for place in towns])
+    cut = list(_cut(run, one))
+    polygons, row = (np.concatenate([np.empty(0, dtype=object), *own]) for own in list(zip(*cut, strict=True))[1:])
+    about = _about(run, polygons, row.astype(np.intp), dict(zip(towns, lines, strict=True)))
+    for place, line in zip(towns, lines, strict=True):
+        first, last = days.get(line, (None, None))
+        more = about[place] | {"half_from": first, "half_to": last}
+        yield extended(WhereRow, rows[place], region=line.home, town=line.region, **more)
+    for row, line in zip(rows, shown, strict=True):
+        if not isinstance(line, TownLine):
+            yield extended(WhereRow, row)
+
+
+def _moves(row: DiffRow) -> bool:
+    """Say whether anything changed in a row."""
+    return bool(row.gained_km2 or row.lost_km2)
+
+
+def _size(row: DiffRow) -> tuple[float, float, str]:
+    """Return by what rows are sorted: the largest net first, then the most that was gained and lost."""
+    return -abs(row.net_km2 or 0.0), -(row.gained_km2 or 0.0) - (row.lost_km2 or 0.0), row.region
+
+
+def _part_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
+    """Yield a row a connected part of what was gained or lost, the largest first, and the total."""
+    *_, total = (extended(WhereRow, row) for row in diff_rows(run, one))
+    parts = list(_parts(run, one))
+    polygons = np.array([part for *_, part in parts], dtype=object)
+    thin, (small, of) = thin_parts(polygons, run.slivers), geometry.subdivide(polygons, _SMALL)
+    lines = {place: line for place, (line, *_) in enumerate(parts)}
+    about = _about(run, small, of, lines)
+    blank = dict.fromkeys(("opening_km2", "closing_km2", "rate_km2_per_day", "snapped_km2", "net_interpolated_km2"))
+    rows = []
+    for place, (line, kind, part) in enumerate(parts):
+        km2 = float(geometry.area_km2(part))
+        figures = dict.fromkeys(("gained_km2", "lost_km2", "gained_sliver_km2", "lost_sliver_km2"), 0.0)
+        figures |= {f"{kind}_km2": km2, "net_km2": km2 if kind == "gained" else -km2}
+        figures |= {f"{kind}_sliver_km2": km2} if thin[place] else {}
+        names = {"region": line.home if line else UNASSIGNED, "town": line.region if line else ""}
+        own = {**blank, **figures, **names, **about.get(place, {})}
+        rows.append(replace(total, level=PART, notes="", flags="", **own))
+    yield from sorted(rows, key=_size)
+    yield total
+
+
+def _parts(run: Run, one: Measured) -> Iterator[tuple[TownLine | None, str, shapely.Polygon]]:
+    """Yield the connected parts of what was gained and lost, each with the town nearest to a point inside it."""
+    tree = shapely.STRtree((partition := run.partition_for(one.span.actor)).pieces)
+    lines = {place: line for line in run.lines.shown if isinstance(line, TownLine) for place in line.members}
+    for kind, polygons, row in _cut(run, one):
+        parts = np.array(geometry.union(polygons[row != _LEFT_OUT]).geoms, dtype=object)
+        near = np.full(len(parts), -1, dtype=np.intp)
+        part, piece = tree.query(shapely.point_on_surface(parts), predicate="intersects")
+        near[part] = partition.owner[piece]
+        yield from ((lines.get(place), kind, part) for place, part in zip(near.tolist(), parts, strict=True))
+
+
+def _polygons(run: Run, one: Measured, *, connected: bool) -> Iterator[tuple[str, str, str, shapely.Geometry]]:
+    """Yield the ground of each row: town, region, kind, and polygons in metres."""
+    if connected:
+        for line, kind, part in sorted(_parts(run, one), key=lambda own: -own[-1].area):
+            yield line.region if line else "", line.home if line else UNASSIGNED, kind, part
+        return
+    for kind, polygons, row in _cut(run, one):
+        for place in np.unique(row[row >= 0]).tolist():
+            line = run.lines.shown[place]
+            names = (line.region, line.home) if isinstance(line, TownLine) else ("", line.region)
+            yield *names, kind, geometry.union(polygons[row == place])
+
+
+def _cut(run: Run, one: Measured) -> Iterator[tuple[str, Geometries, Owners]]:
+    """Yield what was gained, then lost: kind, polygons (k,) in metres, small, and the place of the row of each."""
+    shown, partition = run.shown(one.change) if one.change else None, run.partition_for(one.span.actor)
+    nowhere = len(partition.names)
+    place_of = np.full(nowhere + 1, -1, dtype=np.intp)
+    place_of[list(run.lines.left_out)] = _LEFT_OUT
+    for place, line in enumerate(run.lines.shown[:-1]):
+        place_of[list(line.members)] = place
+    for side, kind in enumerate(("gained", "lost")):
+        parts = shown.ground[side].polygons if shown and shown.ground else np.empty(0, dtype=object)
+        unassigned, assigned, owner = partition.cut(parts)
+        polygons, of = geometry.polygons_of(np.concatenate([assigned, unassigned]))
+        owner = np.append(owner, np.full(len(unassigned), nowhere))
+        yield kind, polygons, place_of[owner[of]]
+
+
+def _about(run: Run, polygons: Geometries, row: Owners, lines: Mapping[int, Line | None]) -> dict[int, dict[str, Any]]:
+    """Return where the ground of rows lies: its middle, the way to it from its town, and places inside it.
+
+    `polygons` (k,) are in metres and small, `row` (k,) says which row each is of, and `lines` are those of the rows.
+    """
+    to_degrees, towns = crs.projector(run.options.crs, crs.LONLAT), load_towns()
+    middles = np.radians(to_degrees(shapely.get_coordinates(shapely.centroid(polygons)))).T if len(polygons) else ()
+    inside = _places_in(polygons, row, run.options.crs)
+    about = {}
+    for place, line in lines.items():
+        mine = row == place
+        # On the globe, since ground on both sides of the 180th meridian has its middle there.
+        lon, lat = middles[:, mine]
+        weights = shapely.area(polygons[mine])
+        x, y, z = (float(np.sum(weights * axis)) for axis in (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
+        middle = math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
+        about[place] = dict(zip(("lon", "lat"), middle, strict=True))
+        about[place]["places"] = some_of(inside.get(place, []), _MOST_PLACES)
+        if isinstance(line, TownLine) and line.town >= 0:
+            distance, direction = crs.way(towns.points[line.town].tolist(), middle)
+            about[place] |= {"distance_km": distance, "direction": direction}
+    return about
+
+
+def _places_in(polygons: Geometries, row: Owners, plane: str) -> dict[int, list[str]]:
+    """Return the names of the places more than half of whose disc lies in the ground of one row, largest first."""
+    if not len(polygons):
+        return {}
+    corners = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(shapely.envelope(polygons)))
+    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
+    near = load_towns().within((west, south, east, north))
+    near = near.pick(np.argsort(-near.people, kind="stable"))
+    # Its middle, and eight points between the inner and the outer half of its ground.
+    angles = np.arange(8) * np.pi / 4
+    ring = np.vstack([[0, 0], math.sqrt(0.5) * np.column_stack([np.sin(angles), np.cos(angles)])])
+    degrees = near.radii_m[:, None] / _METRES_PER_DEGREE / np.column_stack([np.cos(np.radians(near.points[:, 1])), np.ones(len(near.names))])
+    points = near.points[:, None] + ring[None] * degrees[:, None]
+    seen = shapely.points(crs.projector(crs.LONLAT, plane)(points.reshape(-1, 2)))
+    point, polygon = shapely.STRtree(polygons).query(seen, predicate="intersects")
+    met = np.unique(np.column_stack([row[polygon], point]), axis=0)
+    pairs, counts = np.unique(np.column_stack([met[:, 0], met[:, 1] // len(ring)]), axis=0, return_counts=True)
+    inside: dict[int, list[str]] = {}
+    for place, town in pairs[counts > len(ring) / 2].tolist():
+        inside.setdefault(place, []).append(near.names[town])
+    return inside
+
+
+def _half(run: Run, span: Span, lines: Sequence[Line]) -> dict[Line, tuple[date, date]]:
+    """Return the days of the two maps between which half of the net of a row came, the shortest such time.
+
+    Of a long period no more than 60 steps are looked at. Rows that did not move, and maps without days, have none.
+    """
+    if span.ends is None or span.ends[0].day is None or span.ends[1].day is None:
+        return {}
+    states, (first, last) = replace(run.states(span.actor), skip_bad=True), span.ends
+    between = states.between(first, last)
+    stride = math.ceil((len(between) + 1) / _MOST_STEPS)
+    along = [*states.along(first, between[stride - 1 :: stride]), last]
+    steps = in_order(run.options.threads, lambda pair: run.step(*pair, span.actor), list(pairwise(along)))
+    days = [state.day for state in along]
+    nets = [run.shown(step).km2[[GAINED, LOST], 0] for _, step in steps]
+    ordinals = np.array([day.toordinal() for day in days if day])
+    out: dict[Line, tuple[date, date]] = {}
+    for line in lines:
+        came = np.array([line.sum_of(gained) - line.sum_of(lost) for gained, lost in nets])
+        if abs(came.sum()) < SHOWN_KM2:
+            continue
+        held = np.append(0.0, np.cumsum(came)) * np.sign(came.sum())
+        enough = held[None] - held[:, None] >= held[-1] / 2
+        length = np.where(enough, ordinals[None] - ordinals[:, None], np.iinfo(np.int64).max)
+        # A later map may hold less than an earlier one: time runs forward all the same.
+        length[length < 0] = np.iinfo(np.int64).max
+        start, end = np.unravel_index(np.argmin(length), length.shape)
+        out[line] = days[start], days[end]
+    return out
