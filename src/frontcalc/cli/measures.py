@@ -55,6 +55,35 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     results.emit(result, form)
 
 
+@options.command("where")
+@options.one_period
+@options.option("--towns PEOPLE", "Ground goes to the nearest town of so many people and more [default: 5000].", type=int)
+@options.option("--top N", "Rows of a table before the others are summed; files have all [default: 10].", type=int)
+@options.option("--connected", "Connected parts of the change instead of towns' ground, the largest first.")
+@options.measuring
+@options.slivers
+@options.workers
+@results.output_or_map
+def where_command(period: str, connected: bool, **how: Any) -> None:
+    """Measure where territory was gained and lost (km²) in a PERIOD, by the nearest town.
+
+    frontcalc where 2024 --archive maps/
+    frontcalc where 2024-10 --towns 500 --top 20 --only Donetsk
+    frontcalc where 2024 -o where.gpkg               the ground itself, for QGIS
+
+    Ground belongs to the nearest town of its own country, whatever changed there: so
+    rows of months add up to those of a year, and all rows to the total of
+    «frontcalc diff». Ground in no country, as at sea, is unassigned. The middle is that
+    of the ground that changed, as seen from the town.
+    """
+    how["connected"] = connected or None
+    if results.form() in results.MAP_FORMATS:
+        how.pop("top")
+        results.show(frontcalc.where_changes, period, **how)
+    else:
+        results.show(frontcalc.where, period, **how)
+
+
 @options.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.measuring

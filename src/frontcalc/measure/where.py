@@ -152,7 +152,9 @@ def _opened(
     spans = run.resolved(wanted)
     if options.by is not None and not run.regions.names:
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
-    about = {"towns": towns, "top": top, "connected": connected, "regions_accuracy": run.regions.accuracy}
+    within = tuple(line.region for line in run.lines.shown[:-1]) if run.lines.left_out else ()
+    about = {"towns": towns, "top": top, "connected": connected, "within": within}
+    about["regions_accuracy"] = run.regions.accuracy
     run.split_by_towns(load_towns(), towns)
     return run, spans, about
 

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from frontcalc.errors import extra_package
 from frontcalc.outputs.flat_files import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
-from frontcalc.tables import ChangeRow, DisagreementRow, Table
+from frontcalc.tables import ChangeRow, DisagreementRow, Table, TownChangeRow
 
 _PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 _LAYERS = {
     ChangeRow: ("changes", "Territory gained and lost"),
+    TownChangeRow: ("where", "Territory gained and lost, by the nearest town"),
     DisagreementRow: ("disagreements", "Ground that one archive shows as held and another does not"),
 }
 """The name of the layer of each class of rows, and what it shows."""
@@ -129,7 +130,7 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
         crs="EPSG:4326",
         layer_options={"GEOMETRY_NAME": "geometry", "SPATIAL_INDEX": "NO", "DESCRIPTION": described},
     )
-    return _finished(out.getvalue(), layer, about, styled=result.kind is ChangeRow)
+    return _finished(out.getvalue(), layer, about, styled=issubclass(result.kind, ChangeRow))
 
 
 def _finished(content: bytes, layer: str, about: str, *, styled: bool) -> bytes:

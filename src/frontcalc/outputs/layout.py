@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
+from frontcalc.dates import in_words
 from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import explained
@@ -37,6 +38,7 @@ from frontcalc.outputs.listings import LISTINGS
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
+from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
@@ -369,6 +371,47 @@ def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) 
     yield grid_of(name, columns, rows, meta, place_lines(meta, actor), labels=len(columns), spare=("map before",))
 
 
+def _where(rows: Sequence[kinds.WhereRow], actor: str, meta: kinds.WhereMeta, title: str) -> Iterator[Grid]:
+    """Yield a line a town or connected part, the largest first, those after the top in one, and the total."""
+    *listed, total = rows
+    last = [row for row in listed if row.region == UNASSIGNED and not meta.connected]
+    listed = [row for row in listed if row not in last]
+    few = listed[: meta.top]
+    lines = [*few, *([_others(listed[meta.top :])] if listed[meta.top :] else []), *last, total]
+
+    def when(row: Any) -> str:
+        if not row.half_from:
+            return ""
+        first = in_words(row.half_from).removesuffix(f" {row.half_to.year}")
+        return f"{first} {BLANK} {in_words(row.half_to)}"
+
+    def middle(row: Any) -> str:
+        return f"{row.distance_km:,.0f} km {row.direction}" if row.distance_km is not None else ""
+
+    names: Columns = (
+        ("nearest town", lambda row: row.town or row.region),
+        ("region", lambda row: row.region if row.town else ""),
+        ("middle", middle),
+    )
+    about: Columns = [*([] if meta.connected else [("half of it came", when)]), ("places in it", "places")]
+    heading = f"{'Connected parts' if meta.connected else 'Where'} in {period_heading(total)}: {title}"
+    size = f"towns of {meta.towns:,} people and more; places in it: more than half of their ground changed hands"
+    strips = moves(total, "gained_sliver_km2", "lost_sliver_km2")
+    thin = f"thin strips under {meta.sliver_width_m:g} m {'left out' if meta.drops_slivers else 'in it'}: gained"
+    footer = [size, f"{thin} {cell(total, 'gained_sliver_km2')}, lost {cell(total, 'lost_sliver_km2')}" if strips else ""]
+    footer += [explained(lines, meta.actors)]
+    text = {"labels": len(names), "remarks": len(about), "spare": ("places in it", "half of it came", "middle")}
+    yield grid_of(heading, [*names, *_change(lines), *about], lines, meta, footer, **text)
+
+
+def _others(rows: Sequence[kinds.WhereRow]) -> kinds.WhereRow:
+    """Return the row that sums some rows."""
+    names = ("gained_km2", "lost_km2", "net_km2", "gained_sliver_km2", "lost_sliver_km2")
+    sums = {name: fsum(getattr(row, name) or 0.0 for row in rows) for name in names}
+    blank = {"distance_km": None, "places": "", "half_from": None, "half_to": None, "flags": ""}
+    return replace(rows[0], region="", town=f"others ({len(rows):,})", **blank, **sums)
+
+
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
     columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
@@ -386,6 +429,7 @@ _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
     kinds.CompareRow: _compare,
     kinds.FlowRow: _flows,
     kinds.PlaceRow: _places,
-    **dict.fromkeys((kinds.ChangeRow, kinds.DisagreementRow), _polygons),
+    kinds.WhereRow: _where,
+    **dict.fromkeys((kinds.ChangeRow, kinds.TownChangeRow, kinds.DisagreementRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

@@ -363,11 +363,15 @@ class Meta(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WhereMeta(Meta):
-    """What tells where ground changed hands: towns of so many people and more, and how many rows people are shown."""
+    """What tells where ground changed hands: towns of so many people and more, and how many rows people are shown.
+
+    `within` are the regions whose ground alone is in the rows; none for all.
+    """
 
     towns: int = 0
     top: int = 0
     connected: bool = False
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
