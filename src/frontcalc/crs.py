@@ -237,5 +237,13 @@ def geodesic_area_km2(polygons: shapely.Geometry) -> float:
 
 def way(start: Sequence[float], end: Sequence[float]) -> tuple[float, str]:
     """Return how far one place is from another, longitude and latitude each (km), and in which of the `WINDS`."""
-    azimuth, _, metres = Geod(ellps="WGS84").inv(*start, *end)
+    azimuth, _, metres = Geod(ellps="WGS84").inv(start[0], start[1], end[0], end[1])
     return metres / 1000, WINDS[round(azimuth / 45) % 8]
+
+
+def mean_place(degrees: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the middle of places (n, 2) by weight, in degrees, on the globe: also across the 180th meridian."""
+    lon, lat = np.radians(degrees).T
+    axes = np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)
+    x, y, z = (float(np.sum(weights * axis)) for axis in axes)
+    return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))

@@ -57,7 +57,7 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
 
 @options.command("where")
 @options.one_period
-@options.option("--towns PEOPLE", "Ground goes to the nearest town of so many people and more [default: 5000].", type=int)
+@options.option("--towns PEOPLE", "The least people of the towns that ground goes to [default: 5000].", type=int)
 @options.option("--top N", "Rows of a table before the others are summed; files have all [default: 10].", type=int)
 @options.option("--connected", "Connected parts of the change instead of towns' ground, the largest first.")
 @options.measuring

@@ -15,7 +15,7 @@ import shapely
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
-from frontcalc.change import GAINED, LOST, Geometries
+from frontcalc.change import Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line, TownLine
@@ -168,20 +168,16 @@ def _table(run: Run, kind: type[RowT], rows: Sequence[RowT], about: dict[str, An
 
 def _town_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
     """Yield a row a town with any change, the largest net first, then what is in no country, and the total."""
-    rows, shown = list(diff_rows(run, one)), run.lines.shown
-    towns = [place for place, line in enumerate(shown) if isinstance(line, TownLine) and _moves(rows[place])]
-    towns.sort(key=lambda place: _size(rows[place]))
-    lines, days = [shown[place] for place in towns], _half(run, one.span, [shown[place] for place in towns])
-    cut = list(_cut(run, one))
-    polygons, row = (np.concatenate([np.empty(0, dtype=object), *own]) for own in list(zip(*cut, strict=True))[1:])
-    about = _about(run, polygons, row.astype(np.intp), dict(zip(towns, lines, strict=True)))
-    for place, line in zip(towns, lines, strict=True):
-        first, last = days.get(line, (None, None))
-        more = about[place] | {"half_from": first, "half_to": last}
-        yield extended(WhereRow, rows[place], region=line.home, town=line.region, **more)
-    for row, line in zip(rows, shown, strict=True):
-        if not isinstance(line, TownLine):
-            yield extended(WhereRow, row)
+    rows = list(zip(run.lines.shown, diff_rows(run, one), strict=True))
+    towns = {place: line for place, (line, row) in enumerate(rows) if isinstance(line, TownLine) and _moves(row)}
+    cut, days = list(_cut(run, one)), _half(run, one.span, list(towns.values()))
+    polygons, row_of = (np.concatenate([own[side] for own in cut]) for side in (1, 2))
+    about = _about(run, polygons, row_of, towns)
+    for place in sorted(towns, key=lambda place: _size(rows[place][1])):
+        line, row = towns[place], rows[place][1]
+        names = {"region": line.home, "town": line.region}
+        yield extended(WhereRow, row, **names, **about[place], **days.get(line, {}))
+    yield from (extended(WhereRow, row) for line, row in rows if not isinstance(line, TownLine))
 
 
 def _moves(row: DiffRow) -> bool:
@@ -203,7 +199,7 @@ def _part_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
     lines = {place: line for place, (line, *_) in enumerate(parts)}
     about = _about(run, small, of, lines)
     blank = dict.fromkeys(("opening_km2", "closing_km2", "rate_km2_per_day", "snapped_km2", "net_interpolated_km2"))
-    rows = []
+    rows: list[WhereRow] = []
     for place, (line, kind, part) in enumerate(parts):
         km2 = float(geometry.area_km2(part))
         figures = dict.fromkeys(("gained_km2", "lost_km2", "gained_sliver_km2", "lost_sliver_km2"), 0.0)
@@ -262,21 +258,14 @@ def _about(run: Run, polygons: Geometries, row: Owners, lines: Mapping[int, Line
 
     `polygons` (k,) are in metres and small, `row` (k,) says which row each is of, and `lines` are those of the rows.
     """
-    to_degrees, towns = crs.projector(run.options.crs, crs.LONLAT), load_towns()
-    middles = np.radians(to_degrees(shapely.get_coordinates(shapely.centroid(polygons)))).T if len(polygons) else ()
-    inside = _places_in(polygons, row, run.options.crs)
-    about = {}
+    middles = crs.projector(run.options.crs, crs.LONLAT)(shapely.get_coordinates(shapely.centroid(polygons)))
+    areas, towns, inside = shapely.area(polygons), load_towns(), _places_in(polygons, row, run.options.crs)
+    about: dict[int, dict[str, Any]] = {}
     for place, line in lines.items():
-        mine = row == place
-        # On the globe, since ground on both sides of the 180th meridian has its middle there.
-        lon, lat = middles[:, mine]
-        weights = shapely.area(polygons[mine])
-        x, y, z = (float(np.sum(weights * axis)) for axis in (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
-        middle = math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
-        about[place] = dict(zip(("lon", "lat"), middle, strict=True))
-        about[place]["places"] = some_of(inside.get(place, []), _MOST_PLACES)
+        lon, lat = crs.mean_place(middles[row == place], areas[row == place])
+        about[place] = {"lon": lon, "lat": lat, "places": some_of(inside.get(place, []), _MOST_PLACES)}
         if isinstance(line, TownLine) and line.town >= 0:
-            distance, direction = crs.way(towns.points[line.town].tolist(), middle)
+            distance, direction = crs.way(towns.points[line.town].tolist(), (lon, lat))
             about[place] |= {"distance_km": distance, "direction": direction}
     return about
 
@@ -286,15 +275,16 @@ def _places_in(polygons: Geometries, row: Owners, plane: str) -> dict[int, list[
     if not len(polygons):
         return {}
     corners = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(shapely.envelope(polygons)))
-    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
+    (west, south), (east, north) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     near = load_towns().within((west, south, east, north))
     near = near.pick(np.argsort(-near.people, kind="stable"))
-    # Its middle, and eight points between the inner and the outer half of its ground.
+    # The middle of each, and eight points on the circle that half of its disc lies in.
     angles = np.arange(8) * np.pi / 4
-    ring = np.vstack([[0, 0], math.sqrt(0.5) * np.column_stack([np.sin(angles), np.cos(angles)])])
-    degrees = near.radii_m[:, None] / _METRES_PER_DEGREE / np.column_stack([np.cos(np.radians(near.points[:, 1])), np.ones(len(near.names))])
-    points = near.points[:, None] + ring[None] * degrees[:, None]
-    seen = shapely.points(crs.projector(crs.LONLAT, plane)(points.reshape(-1, 2)))
+    ring = math.sqrt(0.5) * np.vstack([[0, 0], np.column_stack([np.sin(angles), np.cos(angles)])])
+    narrower = np.column_stack([np.cos(np.radians(near.points[:, 1])), np.ones(len(near.names))])
+    radii = near.radii_m[:, None] / _METRES_PER_DEGREE / narrower
+    points = (near.points[:, None] + ring * radii[:, None]).reshape(-1, 2)
+    seen = shapely.points(crs.projector(crs.LONLAT, plane)(points))
     point, polygon = shapely.STRtree(polygons).query(seen, predicate="intersects")
     met = np.unique(np.column_stack([row[polygon], point]), axis=0)
     pairs, counts = np.unique(np.column_stack([met[:, 0], met[:, 1] // len(ring)]), axis=0, return_counts=True)
@@ -304,31 +294,32 @@ def _places_in(polygons: Geometries, row: Owners, plane: str) -> dict[int, list[
     return inside
 
 
-def _half(run: Run, span: Span, lines: Sequence[Line]) -> dict[Line, tuple[date, date]]:
+def _half(run: Run, span: Span, lines: Sequence[Line]) -> dict[Line, dict[str, date]]:
     """Return the days of the two maps between which half of the net of a row came, the shortest such time.
 
     Of a long period no more than 60 steps are looked at. Rows that did not move, and maps without days, have none.
     """
-    if span.ends is None or span.ends[0].day is None or span.ends[1].day is None:
+    if span.ends is None:
         return {}
     states, (first, last) = replace(run.states(span.actor), skip_bad=True), span.ends
     between = states.between(first, last)
     stride = math.ceil((len(between) + 1) / _MOST_STEPS)
     along = [*states.along(first, between[stride - 1 :: stride]), last]
-    steps = in_order(run.options.threads, lambda pair: run.step(*pair, span.actor), list(pairwise(along)))
-    days = [state.day for state in along]
-    nets = [run.shown(step).km2[[GAINED, LOST], 0] for _, step in steps]
-    ordinals = np.array([day.toordinal() for day in days if day])
-    out: dict[Line, tuple[date, date]] = {}
+    days = [state.day for state in along if state.day]
+    if len(days) < len(along):
+        return {}
+    steps = in_order(run.options.threads, lambda pair: run.step(*pair, span.actor), pairwise(along))
+    moved = [run.shown(step) for _, step in steps]
+    passed = np.array([day.toordinal() for day in days])
+    length = passed - passed[:, None]
+    out: dict[Line, dict[str, date]] = {}
     for line in lines:
-        came = np.array([line.sum_of(gained) - line.sum_of(lost) for gained, lost in nets])
-        if abs(came.sum()) < SHOWN_KM2:
-            continue
-        held = np.append(0.0, np.cumsum(came)) * np.sign(came.sum())
-        enough = held[None] - held[:, None] >= held[-1] / 2
-        length = np.where(enough, ordinals[None] - ordinals[:, None], np.iinfo(np.int64).max)
-        # A later map may hold less than an earlier one: time runs forward all the same.
-        length[length < 0] = np.iinfo(np.int64).max
-        start, end = np.unravel_index(np.argmin(length), length.shape)
-        out[line] = days[start], days[end]
+        came = [line.sum_of(step.gained_km2) - line.sum_of(step.lost_km2) for step in moved]
+        net = math.fsum(came)
+        if abs(net) >= SHOWN_KM2:
+            held = np.append(0.0, np.cumsum(came)) / net
+            # Time runs forward, and some rows give back what came.
+            enough = (held - held[:, None] >= 0.5) & (length > 0)
+            start, end = np.unravel_index(np.argmin(np.where(enough, length, passed[-1])), length.shape)
+            out[line] = {"half_from": days[start], "half_to": days[end]}
     return out

@@ -394,22 +394,30 @@ def _where(rows: Sequence[kinds.WhereRow], actor: str, meta: kinds.WhereMeta, ti
         ("middle", middle),
     )
     about: Columns = [*([] if meta.connected else [("half of it came", when)]), ("places in it", "places")]
-    heading = f"{'Connected parts' if meta.connected else 'Where'} in {period_heading(total)}: {title}"
-    size = f"towns of {meta.towns:,} people and more; places in it: more than half of their ground changed hands"
-    strips = moves(total, "gained_sliver_km2", "lost_sliver_km2")
-    thin = f"thin strips under {meta.sliver_width_m:g} m {'left out' if meta.drops_slivers else 'in it'}: gained"
-    footer = [size, f"{thin} {cell(total, 'gained_sliver_km2')}, lost {cell(total, 'lost_sliver_km2')}" if strips else ""]
-    footer += [explained(lines, meta.actors)]
-    text = {"labels": len(names), "remarks": len(about), "spare": ("places in it", "half of it came", "middle")}
-    yield grid_of(heading, [*names, *_change(lines), *about], lines, meta, footer, **text)
+    strips, is_in = moves(total, "gained_sliver_km2", "lost_sliver_km2"), "left out" if meta.drops_slivers else "in it"
+    sizes = f"gained {cell(total, 'gained_sliver_km2')}, lost {cell(total, 'lost_sliver_km2')}"
+    footer = (
+        f"towns of {meta.towns:,} people and more; places in it: more than half of their ground changed hands",
+        f"thin strips under {meta.sliver_width_m:g} m {is_in}: {sizes}" if strips else "",
+        explained(lines, meta.actors),
+    )
+    yield grid_of(
+        f"{'Connected parts' if meta.connected else 'Where'} in {period_heading(total)}: {title}",
+        [*names, *_change(lines), *about],
+        lines,
+        meta,
+        footer,
+        labels=len(names),
+        remarks=len(about),
+        spare=("places in it", "half of it came", "middle"),
+    )
 
 
 def _others(rows: Sequence[kinds.WhereRow]) -> kinds.WhereRow:
     """Return the row that sums some rows."""
-    names = ("gained_km2", "lost_km2", "net_km2", "gained_sliver_km2", "lost_sliver_km2")
-    sums = {name: fsum(getattr(row, name) or 0.0 for row in rows) for name in names}
-    blank = {"distance_km": None, "places": "", "half_from": None, "half_to": None, "flags": ""}
-    return replace(rows[0], region="", town=f"others ({len(rows):,})", **blank, **sums)
+    sums: dict[str, Any] = {name: fsum(getattr(row, name) or 0.0 for row in rows) for _, name in CHANGE}
+    sums |= {"town": f"others ({len(rows):,})", "region": "", "flags": "", "places": ""}
+    return replace(rows[0], **sums, distance_km=None, half_from=None, half_to=None)
 
 
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:

@@ -59,8 +59,7 @@ def split_by_towns(
         kept = cache.kept("zones", own, partial(_as_bytes, one, around))
         cuts.append(tuple(geometry.from_bytes(kept)))
     labels = [
-        np.column_stack([one.owner[piece], town])
-        for one, (_, piece, town) in zip(sets.values(), cuts, strict=True)
+        np.column_stack([one.owner[piece], town]) for one, (_, piece, town) in zip(sets.values(), cuts, strict=True)
     ]
     pairs, part = np.unique(np.concatenate(labels), axis=0, return_inverse=True)
     owners = np.split(part.reshape(-1), np.cumsum([len(own) for own in labels])[:-1])

@@ -193,7 +193,7 @@ class Run:
             return self._partitions[country]
 
     def split_by_towns(self, towns: Towns, people: int) -> None:
-        """Split figures among the nearest towns of at least so many people, in place of the regions that were chosen."""
+        """Split figures among the nearest towns of at least so many people, in place of the regions chosen."""
         own, options = self.regions, self.options
         if not own.names:
             return
