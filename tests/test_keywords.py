@@ -41,6 +41,8 @@ FACADES: dict[str, dict[str, Any]] = {
     "places": {"periods": "2024", "places": "towns.csv"},
     "report": {"periods": "2024"},
     "sensitivity": {"period": "2024"},
+    "where": {"period": "2024"},
+    "where_changes": {"period": "2024"},
     "series": {},
     "summary": {},
     "verify": {"claims": "bbc-2024-11"},

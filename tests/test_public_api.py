@@ -54,6 +54,8 @@ POSITIONAL = {
     "source_terms": ["source"],
     "summary": [],
     "verify": ["claims"],
+    "where": ["period"],
+    "where_changes": ["period"],
     "write_legend": ["path"],
     "write_summaries": ["folder"],
 }

@@ -28,7 +28,6 @@ from frontcalc.run.land import drawn_in_degrees
 from frontcalc.run.map_faults import SHOWN_KM2
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import in_order
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import thin_parts
@@ -88,6 +87,8 @@ def where(
     >>> table = frontcalc.where("2024-10")
     >>> for row in table.rows[:2]:
     ...     print(f"{row.town}, {row.region}: {row.net_km2:+,.1f} km²")
+    Vuhledar, Donetsk: +121.2 km²
+    Ukrainsk, Donetsk: +48.6 km²
     """
     run, spans, about = _opened(period, archive, towns, top, connected, Options(**options))
     rows_of = _part_rows if connected else _town_rows
@@ -175,8 +176,9 @@ def _town_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
     about = _about(run, polygons, row_of, towns)
     for place in sorted(towns, key=lambda place: _size(rows[place][1])):
         line, row = towns[place], rows[place][1]
-        names = {"region": line.home, "town": line.region}
-        yield extended(WhereRow, row, **names, **about[place], **days.get(line, {}))
+        # What a town's ground has of land is no figure of its region.
+        own = {"region": line.home, "town": line.region, "region_km2": None, "not_held_km2": None}
+        yield extended(WhereRow, row, **own, **about[place], **days.get(line, {}))
     yield from (extended(WhereRow, row) for line, row in rows if not isinstance(line, TownLine))
 
 
@@ -308,8 +310,7 @@ def _half(run: Run, span: Span, lines: Sequence[Line]) -> dict[Line, dict[str, d
     days = [state.day for state in along if state.day]
     if len(days) < len(along):
         return {}
-    steps = in_order(run.options.threads, lambda pair: run.step(*pair, span.actor), pairwise(along))
-    moved = [run.shown(step) for _, step in steps]
+    moved = [run.shown(run.step(*pair, span.actor)) for pair in pairwise(along)]
     passed = np.array([day.toordinal() for day in days])
     length = passed - passed[:, None]
     out: dict[Line, dict[str, date]] = {}

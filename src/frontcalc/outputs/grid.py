@@ -72,6 +72,14 @@ class Grid:
         return list(zip(*(column.cells for column in self.columns), strict=True))
 
 
+CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
+
+
+def change_columns(rows: Sequence[Any]) -> list[tuple[str, Source]]:
+    """Return the columns of a change; marks, where any stand, have a narrow one, so that figures stay in line."""
+    return [*CHANGE, ("", "flags")] if any(row.flags for row in rows) else [*CHANGE]
+
+
 def cell(row: Any, source: Source) -> str:
     """Return a row's cell as text, a dash for none; net changes and rates have a sign, rates two decimals."""
     if not isinstance(source, str):

@@ -15,17 +15,18 @@ from operator import attrgetter
 from typing import Any
 
 from frontcalc.change.roles import NOTHING
-from frontcalc.dates import in_words
 from frontcalc.layers import ADJECTIVES
 from frontcalc.names import printable
 from frontcalc.notices import explained
 from frontcalc.outputs import place_lines
 from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
+    CHANGE,
     Columns,
     Grid,
     Source,
     cell,
+    change_columns,
     counted,
     grid_of,
     maps_used,
@@ -34,17 +35,14 @@ from frontcalc.outputs.grid import (
     title_of,
     tree,
 )
-from frontcalc.outputs.listings import LISTINGS
+from frontcalc.outputs.listings import LISTINGS, where_layout
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
-from frontcalc.regions import UNASSIGNED
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
 _key = attrgetter("level", "region")
-
-CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
 
 _ALL = "all"
 _STEPS = {
@@ -117,11 +115,6 @@ def _from_to(row: Any, none: str = BLANK) -> str:
     return f"map of {row.opening or none} to map of {row.closing or none}{days}"
 
 
-def _change(rows: Sequence[Any]) -> list[tuple[str, Source]]:
-    """Return the columns of a change; marks, where any stand, have a narrow one, so that figures stay in line."""
-    return [*CHANGE, ("", "flags")] if any(row.flags for row in rows) else [*CHANGE]
-
-
 def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
 
@@ -130,7 +123,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
 
     rows = with_strips_joined(rows, meta)
-    columns = _change(rows)
+    columns = change_columns(rows)
     if ranged := isinstance(rows[0], kinds.RangeRow):
         columns += [("net from", partial(end, source="net_min_km2")), ("net to", partial(end, source="net_max_km2"))]
     totals = [row for row in rows if row.level == TOTAL]
@@ -181,7 +174,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
     if meta.every:
         yield _by_archive(rows, meta, title)
         return
-    columns = [*_change(rows), ("only", "closing_only_km2")]
+    columns = [*change_columns(rows), ("only", "closing_only_km2")]
     periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
         mine = [row for row in rows if row.period == period]
@@ -239,7 +232,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
     shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
         *("date", ("region", _region_label(rows, meta)), ("map of", "snapshot"), ("held", "held_km2")),
-        *_change(shown),
+        *change_columns(shown),
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
@@ -255,7 +248,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     names: Columns = (("period", _first(shown, "period", period_heading)), ("region", _region_label(shown, meta)))
     columns: Columns = (
         *names,
-        *(*_change(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
+        *(*change_columns(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
     lands = [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]
@@ -371,55 +364,6 @@ def _places(rows: Sequence[kinds.PlaceRow], actor: str, meta: Meta, title: str) 
     yield grid_of(name, columns, rows, meta, place_lines(meta, actor), labels=len(columns), spare=("map before",))
 
 
-def _where(rows: Sequence[kinds.WhereRow], actor: str, meta: kinds.WhereMeta, title: str) -> Iterator[Grid]:
-    """Yield a line a town or connected part, the largest first, those after the top in one, and the total."""
-    *listed, total = rows
-    last = [row for row in listed if row.region == UNASSIGNED and not meta.connected]
-    listed = [row for row in listed if row not in last]
-    few = listed[: meta.top]
-    lines = [*few, *([_others(listed[meta.top :])] if listed[meta.top :] else []), *last, total]
-
-    def when(row: Any) -> str:
-        if not row.half_from:
-            return ""
-        first = in_words(row.half_from).removesuffix(f" {row.half_to.year}")
-        return f"{first} {BLANK} {in_words(row.half_to)}"
-
-    def middle(row: Any) -> str:
-        return f"{row.distance_km:,.0f} km {row.direction}" if row.distance_km is not None else ""
-
-    names: Columns = (
-        ("nearest town", lambda row: row.town or row.region),
-        ("region", lambda row: row.region if row.town else ""),
-        ("middle", middle),
-    )
-    about: Columns = [*([] if meta.connected else [("half of it came", when)]), ("places in it", "places")]
-    strips, is_in = moves(total, "gained_sliver_km2", "lost_sliver_km2"), "left out" if meta.drops_slivers else "in it"
-    sizes = f"gained {cell(total, 'gained_sliver_km2')}, lost {cell(total, 'lost_sliver_km2')}"
-    footer = (
-        f"towns of {meta.towns:,} people and more; places in it: more than half of their ground changed hands",
-        f"thin strips under {meta.sliver_width_m:g} m {is_in}: {sizes}" if strips else "",
-        explained(lines, meta.actors),
-    )
-    yield grid_of(
-        f"{'Connected parts' if meta.connected else 'Where'} in {period_heading(total)}: {title}",
-        [*names, *_change(lines), *about],
-        lines,
-        meta,
-        footer,
-        labels=len(names),
-        remarks=len(about),
-        spare=("places in it", "half of it came", "middle"),
-    )
-
-
-def _others(rows: Sequence[kinds.WhereRow]) -> kinds.WhereRow:
-    """Return the row that sums some rows."""
-    sums: dict[str, Any] = {name: fsum(getattr(row, name) or 0.0 for row in rows) for _, name in CHANGE}
-    sums |= {"town": f"others ({len(rows):,})", "region": "", "flags": "", "places": ""}
-    return replace(rows[0], **sums, distance_km=None, half_from=None, half_to=None)
-
-
 def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a row that has polygons: whose ground, where, and its area."""
     columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
@@ -437,7 +381,7 @@ _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
     kinds.CompareRow: _compare,
     kinds.FlowRow: _flows,
     kinds.PlaceRow: _places,
-    kinds.WhereRow: _where,
+    kinds.WhereRow: where_layout,
     **dict.fromkeys((kinds.ChangeRow, kinds.TownChangeRow, kinds.DisagreementRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

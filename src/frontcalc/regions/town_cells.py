@@ -18,12 +18,13 @@ import numpy as np
 import shapely
 
 from frontcalc import crs, geometry
-from frontcalc.cache import Cache
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.regions.sets import RegionSet
 from frontcalc.regions.snap import Owners, diagram, from_mercator, to_mercator
 from frontcalc.towns import Towns
 from frontcalc.versions import key_of
+
+Kept = Callable[[str, Callable[[], bytes]], bytes]
 
 TOWN = "town"  # the level of rows
 
@@ -42,13 +43,13 @@ class Cells(NamedTuple):
 
 
 def split_by_towns(
-    sets: Mapping[str, RegionSet], towns: Towns, people: int, *, plane: str, cache: Cache
+    sets: Mapping[str, RegionSet], towns: Towns, people: int, *, plane: str, kept: Kept
 ) -> tuple[list[RegionSet], Owners, Owners]:
     """Return sets of the same regions, by key, the first as drawn, cut among towns of at least so many people.
 
     The parts are the same in all of them, in one order: of each its region and its town, (n, 2) places in `names` and
     in `towns`, the latter -1 where a country has no such town; and the region (n,) that the town lies in. A part is
-    named by its town, and else by its region.
+    named by its town, and else by its region. `kept` looks bytes up by a key, or makes and keeps them.
     """
     content = (repr(towns.names), repr(towns.countries.tolist()), towns.people.tobytes(), towns.points.tobytes())
     base = next(iter(sets.values()))
@@ -56,8 +57,7 @@ def split_by_towns(
     cuts = []
     for key, one in sets.items():
         own = key_of((key, plane, str(people), *content))
-        kept = cache.kept("zones", own, partial(_as_bytes, one, around))
-        cuts.append(tuple(geometry.from_bytes(kept)))
+        cuts.append(tuple(geometry.from_bytes(kept(own, partial(_as_bytes, one, around)))))
     labels = [
         np.column_stack([one.owner[piece], town]) for one, (_, piece, town) in zip(sets.values(), cuts, strict=True)
     ]

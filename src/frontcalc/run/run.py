@@ -201,7 +201,8 @@ class Run:
             self.partition_for(actor)
         standing = {regions_key(own, name, options.snap): one for name, one in self._partitions.items()}
         sets = {regions_key(own, "", "drawn"): own, **standing}
-        (drawn, *cut), pairs, home = split_by_towns(sets, towns, people, plane=options.crs, cache=self.cache)
+        kept = partial(self.cache.kept, "zones")
+        (drawn, *cut), pairs, home = split_by_towns(sets, towns, people, plane=options.crs, kept=kept)
         self._partitions = dict(zip(self._partitions, cut, strict=True))
         self.regions, self.lines = drawn, town_lines(self.lines, drawn, pairs, home)
 
