@@ -43,6 +43,7 @@ FACADES: dict[str, dict[str, Any]] = {
     "sensitivity": {"period": "2024"},
     "where": {"period": "2024"},
     "where_changes": {"period": "2024"},
+    "where_map": {"period": "2024"},
     "series": {},
     "summary": {},
     "verify": {"claims": "bbc-2024-11"},

@@ -242,6 +242,30 @@ def test_map_files_have_the_ground_of_each_row(tmp_path: Path) -> None:
             assert own["km2"] == pytest.approx(getattr(rows[own["town"]], f"{own['kind']}_km2"), abs=2e-3)
 
 
+def test_a_map_has_the_numbers_of_the_first_rows_and_their_names_beside_it(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    scene = frontcalc.where_map("2024-10", top=4)
+    figure = scene.plot(size="900x600")
+    texts = {gid: [text.get_text() for text in figure.texts if text.get_gid() == gid] for gid in ("number", "list")}
+    towns = [row.town for row in scene.table.rows[:4]]
+    assert sorted(texts["number"]) == ["1", "2", "3", "4"]
+    for place, town in enumerate(towns, start=1):
+        assert f"{place}  {town}" in texts["list"]
+    assert run(["where", "2024-10", "-q", "--size", "900x600", "-o", str(tmp_path / "where.png")]) == 0
+    assert (tmp_path / "where.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="one actor"):
+        frontcalc.where_map("2024-10", actor="all")
+
+
+@pytest.mark.parametrize("wrong", [["--size", "900x600"], ["--top", "3", "-o", "x.geojson"], ["--towns", "0"]])
+def test_options_that_mean_nothing_are_refused(
+    wrong: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["where", "2024-10", *wrong]) == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_wrong_numbers_and_no_regions_are_refused() -> None:
     for options in ({"towns": 0}, {"top": 0}, {"by": "none"}):
         with pytest.raises(UsageError):

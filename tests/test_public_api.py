@@ -56,6 +56,7 @@ POSITIONAL = {
     "verify": ["claims"],
     "where": ["period"],
     "where_changes": ["period"],
+    "where_map": ["period"],
     "write_legend": ["path"],
     "write_summaries": ["folder"],
 }

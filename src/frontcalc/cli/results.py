@@ -69,14 +69,19 @@ _form = partial(options.option, "--format", "Form of the output [default: by -o,
 output = options.together(_form(type=click.Choice(FORMATS)), _table)
 output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
 output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
+_size = options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000].")
+_theme = options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES))
+output_map_or_picture = options.together(
+    _form(type=click.Choice((*FORMATS, *MAP_FORMATS, *PICTURES))), _size, _theme, _table
+)
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.
     options.option(
         "--format", "Form of the picture [default: by -o, else png].", name="image", type=click.Choice(PICTURES)
     ),
-    options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000]."),
-    options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES)),
+    _size,
+    _theme,
     _units,
     _notes,
     options.loudness,
@@ -125,9 +130,9 @@ def form() -> str:
         )
     else:
         chosen = formats[0]
-    binary = kind == "picture" or (CHECK_WRITERS | MAP_WRITERS)[chosen][2] == "bytes"
+    binary = chosen in PICTURES or (CHECK_WRITERS | MAP_WRITERS)[chosen][2] == "bytes"
     if not place and binary and sys.stdout and sys.stdout.isatty():
-        what = "a picture" if kind == "picture" else chosen
+        what = "a picture" if chosen in PICTURES else chosen
         raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
     if context.params.get("bom") and chosen != "csv":
         raise click.UsageError("--bom is for CSV alone")

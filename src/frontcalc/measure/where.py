@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import shapely
@@ -34,6 +34,9 @@ from frontcalc.slivers import thin_parts
 from frontcalc.states import Span
 from frontcalc.tables import DiffRow, RowT, Table, TownChangeRow, WhereMeta, WhereRow
 from frontcalc.towns import ATTRIBUTION, load_towns
+
+if TYPE_CHECKING:
+    from frontcalc.pictures.change_map import ChangeMap
 
 PART = "part"  # the level of rows of connected parts
 
@@ -141,6 +144,58 @@ def where_changes(
     return _table(run, TownChangeRow, rows, about)
 
 
+@facade
+def where_map(
+    period: PeriodLike,
+    *,
+    archive: str | Path | Archive | None = None,
+    towns: int = 5_000,
+    top: int = 10,
+    connected: bool = False,
+    **options: Unpack[Keywords],
+) -> ChangeMap:
+    """Return where ground changed hands in a period, ready to be drawn with the numbers of the first rows.
+
+    Parameters
+    ----------
+    period, archive, towns, top, connected, **options
+        As for `where`.
+
+    Returns
+    -------
+    ChangeMap
+        With `plot`, `image` and `save`; its `table` is what `where` returns. One actor's.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `where`; UsageError also for several actors, which would be drawn on each other.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> scene = frontcalc.where_map("2024-10", top=5)
+    >>> scene.save("where.png", size="800x600")
+    """
+    from frontcalc.pictures.change_map import ChangeMap, Panel  # loaded where something is drawn
+
+    run, spans, about = _opened(period, archive, towns, top, connected, Options(**options))
+    if len(run.actors) > 1:
+        raise UsageError("a map is of one actor", where="--actor", cure=f"choose {' or '.join(run.actors)}")
+    rows, panels = list[WhereRow](), list[Panel]()
+    for one in measured(run, spans, ground=True):
+        rows += (_part_rows if connected else _town_rows)(run, one)
+        held, came = (
+            np.empty(0, dtype=object),
+            [geometry.union(ground[row != _LEFT_OUT]) for _, ground, row in _cut(run, one)],
+        )
+        if one.change is not None and one.span.opening is not None:
+            held = geometry.polygonal(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
+        panels.append(Panel(rows[-1], held, *map(geometry.polygonal, came)))
+    listed = tuple(row for row in rows if row.lon is not None)[:top]
+    return ChangeMap(_table(run, WhereRow, rows, about), tuple(panels), run.options.crs, run.chosen, listed)
+
+
 def _opened(
     period: PeriodLike, archive: str | Path | Archive | None, towns: int, top: int, connected: bool, options: Options
 ) -> tuple[Run, Iterator[Span], dict[str, Any]]:
@@ -155,7 +210,7 @@ def _opened(
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
     within = tuple(line.region for line in run.lines.shown[:-1]) if run.lines.left_out else ()
     about = {"towns": towns, "top": top, "connected": connected, "within": within}
-    about["regions_accuracy"] = run.regions.accuracy
+    about["regions_accuracy"] = run.chosen.accuracy
     run.split_by_towns(load_towns(), towns)
     return run, spans, about
 

@@ -39,6 +39,7 @@ class Run:
     """One run over an archive: how it is measured, and what was used of it."""
 
     regions: RegionSet  # what figures are split by: from `begin` on
+    chosen: RegionSet  # the same, also where `split_by_towns` then split figures more finely
     lines: Lines  # the rows that are shown: from `begin` on
     _home: shapely.STRtree  # of boxes around the regions (degrees)
 
@@ -141,6 +142,7 @@ class Run:
                 break
         read = partial(read_regions, target_crs=options.crs, cache=self.cache)
         self.regions, self.lines = choose_regions(options, place, self.actor, read)
+        self.chosen = self.regions
         self.notices = [*self.archive.notices, *self.regions.notices]
         # Without regions the CRS is not looked at here: whether it is one is found out where areas are measured.
         pieces = self.regions.pieces
