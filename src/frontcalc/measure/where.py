@@ -365,17 +365,16 @@ def _half(run: Run, span: Span, lines: Sequence[Line]) -> dict[Line, dict[str, d
     days = [state.day for state in along if state.day]
     if len(days) < len(along):
         return {}
-    moved = [run.shown(run.step(*pair, span.actor)) for pair in pairwise(along)]
+    held_km2 = np.array([run.areas(state.snapshot, span.actor)[0] for state in along])
     passed = np.array([day.toordinal() for day in days])
     length = passed - passed[:, None]
     out: dict[Line, dict[str, date]] = {}
     for line in lines:
-        came = [line.sum_of(step.gained_km2) - line.sum_of(step.lost_km2) for step in moved]
-        net = math.fsum(came)
-        if abs(net) >= SHOWN_KM2:
-            held = np.append(0.0, np.cumsum(came)) / net
+        held = held_km2[:, list(line.members)].sum(axis=1)
+        if abs(held[-1] - held[0]) >= SHOWN_KM2:
+            share = (held - held[0]) / (held[-1] - held[0])
             # Time runs forward, and some rows give back what came.
-            enough = (held - held[:, None] >= 0.5) & (length > 0)
+            enough = (share - share[:, None] >= 0.5) & (length > 0)
             start, end = np.unravel_index(np.argmin(np.where(enough, length, passed[-1])), length.shape)
             out[line] = {"half_from": days[start], "half_to": days[end]}
     return out
