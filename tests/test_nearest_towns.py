@@ -310,3 +310,11 @@ def test_where_2024_names_the_towns_that_were_counted_by_hand(shared: Path) -> N
 )
 def test_rows_add_up_on_daily_archives(shared: Path, name: str, whole: str, parts: list[str]) -> None:
     check_months(shared / "archives" / name, whole, parts)
+
+
+@pytest.mark.shared
+def test_a_fault_of_the_map_is_placed_by_water_and_town(shared: Path) -> None:
+    notices = frontcalc.where("2023-07", archive=shared / "archives" / "isw-weekly").meta.notices
+    (fault,) = (one for one in notices if one.code == "REDEFINITION")
+    assert " km² lost are water, off the Syvash, 12 km SW of Armiansk at longitude 33.56" in fault.message
+    assert fault.line.startswith("223 of 398 km² lost are water off the Syvash, not drawn since 30 Jul 2023; net")
