@@ -55,10 +55,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TownLine(Line):
-    """The row of the ground nearest to a town: which one of the towns, -1 for none, and the name of its region."""
+    """The row of the ground nearest to a town, by its `region` called so: which of the towns, -1 for none, and where.
+
+    Ground without a town is of its region alone.
+    """
 
     town: int
     home: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The town and its region, by column."""
+        return {"town": self.region if self.town >= 0 else "", "region": self.home}
 
 
 @dataclass(frozen=True, slots=True)

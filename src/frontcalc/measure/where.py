@@ -18,7 +18,7 @@ from frontcalc.change import Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line, TownLine
-from frontcalc.measure.diff import columns_of, diff_rows, extended
+from frontcalc.measure.diff import columns_of, diff_rows, extended, panel_of, polygons
 from frontcalc.names import some_of
 from frontcalc.periods import PeriodLike, parse_period
 from frontcalc.regions import UNASSIGNED
@@ -41,6 +41,7 @@ PART = "part"  # the level of rows of connected parts
 
 _MOST_STEPS = 60  # between maps inside a period that are measured for the days on which half of the net came
 _MOST_PLACES = 5  # that a row names
+_MOVED = ("gained_km2", "lost_km2", "gained_sliver_km2", "lost_sliver_km2")
 _LEFT_OUT = -2  # in place of a row
 _SMALL = 128  # vertices of the polygons that places are looked for in
 _METRES_PER_DEGREE = 111_320.0
@@ -132,14 +133,15 @@ def where_changes(
     >>> table.rows[0].kind, table.rows[0].geometry.geom_type
     ('gained', 'MultiPolygon')
     """
-    run, spans, about = _opened(period, archive, towns, 1, connected, Options(**options))
+    run, spans, about = _opened(period, archive, towns, 10, connected, Options(**options))
     rows: list[TownChangeRow] = []
     for one in measured(run, spans, ground=True):
-        own = columns_of(run, one.span)
-        for name, region, kind, ground in _polygons(run, one, connected=connected):
-            drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
+        own, drawn = columns_of(run, one.span), _parts(run, one) if connected else polygons(run, one)
+        for kind, line, _, ground in drawn:
+            names = line.names if isinstance(line, TownLine) else {"region": line.region, "town": ""}
             figures = kind, float(geometry.area_km2(ground)), own["opening"], own["closing"]
-            rows.append(TownChangeRow(own["period"], own["actor"], region, *figures, drawn, name))
+            shape = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
+            rows.append(TownChangeRow(own["period"], own["actor"], names["region"], *figures, shape, names["town"]))
     return _table(run, TownChangeRow, rows, about)
 
 
@@ -184,13 +186,7 @@ def where_map(
     rows, panels = list[WhereRow](), list[Panel]()
     for one in measured(run, spans, ground=True):
         rows += (_part_rows if connected else _town_rows)(run, one)
-        held, came = (
-            np.empty(0, dtype=object),
-            [geometry.union(ground[row != _LEFT_OUT]) for _, ground, row in _cut(run, one)],
-        )
-        if one.change is not None and one.span.opening is not None:
-            held = geometry.polygonal(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
-        panels.append(Panel(rows[-1], held, *map(geometry.polygonal, came)))
+        panels.append(panel_of(run, one, rows[-1]))
     listed = tuple(row for row in rows if row.lon is not None)[:top]
     return ChangeMap(_table(run, WhereRow, rows, about), tuple(panels), run.options.crs, run.chosen, listed)
 
@@ -224,21 +220,17 @@ def _table(run: Run, kind: type[RowT], rows: Sequence[RowT], about: dict[str, An
 def _town_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
     """Yield a row a town with any change, the largest net first, then what is in no country, and the total."""
     rows = list(zip(run.lines.shown, diff_rows(run, one), strict=True))
-    towns = {place: line for place, (line, row) in enumerate(rows) if isinstance(line, TownLine) and _moves(row)}
+    moved = [place for place, (_, row) in enumerate(rows) if row.gained_km2 or row.lost_km2]
+    towns = {place: line for place in moved if isinstance(line := rows[place][0], TownLine)}
     cut, days = list(_cut(run, one)), _half(run, one.span, list(towns.values()))
     polygons, row_of = (np.concatenate([own[side] for own in cut]) for side in (1, 2))
     about = _about(run, polygons, row_of, towns)
     for place in sorted(towns, key=lambda place: _size(rows[place][1])):
         line, row = towns[place], rows[place][1]
         # What a town's ground has of land is no figure of its region.
-        own = {"region": line.home, "town": line.region, "region_km2": None, "not_held_km2": None}
+        own = {**line.names, "region_km2": None, "not_held_km2": None}
         yield extended(WhereRow, row, **own, **about[place], **days.get(line, {}))
     yield from (extended(WhereRow, row) for line, row in rows if not isinstance(line, TownLine))
-
-
-def _moves(row: DiffRow) -> bool:
-    """Say whether anything changed in a row."""
-    return bool(row.gained_km2 or row.lost_km2)
 
 
 def _size(row: DiffRow) -> tuple[float, float, str]:
@@ -252,45 +244,31 @@ def _part_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
     parts = list(_parts(run, one))
     polygons = np.array([part for *_, part in parts], dtype=object)
     thin, (small, of) = thin_parts(polygons, run.slivers), geometry.subdivide(polygons, _SMALL)
-    lines = {place: line for place, (line, *_) in enumerate(parts)}
-    about = _about(run, small, of, lines)
+    about = _about(run, small, of, {place: line for place, (_, line, *_) in enumerate(parts)})
     blank = dict.fromkeys(("opening_km2", "closing_km2", "rate_km2_per_day", "snapped_km2", "net_interpolated_km2"))
     rows: list[WhereRow] = []
-    for place, (line, kind, part) in enumerate(parts):
-        km2 = float(geometry.area_km2(part))
-        figures = dict.fromkeys(("gained_km2", "lost_km2", "gained_sliver_km2", "lost_sliver_km2"), 0.0)
-        figures |= {f"{kind}_km2": km2, "net_km2": km2 if kind == "gained" else -km2}
-        figures |= {f"{kind}_sliver_km2": km2} if thin[place] else {}
-        names = {"region": line.home if line else UNASSIGNED, "town": line.region if line else ""}
-        own = {**blank, **figures, **names, **about.get(place, {})}
-        rows.append(replace(total, level=PART, notes="", flags="", **own))
+    for place, (kind, line, km2, _) in enumerate(parts):
+        own: dict[str, Any] = blank | dict.fromkeys(_MOVED, 0.0)
+        own |= {f"{kind}_km2": km2, "net_km2": km2 if kind == "gained" else -km2}
+        own |= {f"{kind}_sliver_km2": km2} if thin[place] else {}
+        own |= line.names if isinstance(line, TownLine) else {"region": line.region}
+        rows.append(replace(total, level=PART, notes="", flags="", **own, **about[place]))
     yield from sorted(rows, key=_size)
     yield total
 
 
-def _parts(run: Run, one: Measured) -> Iterator[tuple[TownLine | None, str, shapely.Polygon]]:
-    """Yield the connected parts of what was gained and lost, each with the town nearest to a point inside it."""
+def _parts(run: Run, one: Measured) -> Iterator[tuple[str, Line, float, shapely.Polygon]]:
+    """Yield the connected parts of a change as `polygons` does, each with the row of a point inside it."""
     tree = shapely.STRtree((partition := run.partition_for(one.span.actor)).pieces)
-    lines = {place: line for line in run.lines.shown if isinstance(line, TownLine) for place in line.members}
-    for kind, polygons, row in _cut(run, one):
-        parts = np.array(geometry.union(polygons[row != _LEFT_OUT]).geoms, dtype=object)
-        near = np.full(len(parts), -1, dtype=np.intp)
+    row_of = {place: line for line in run.lines.shown[:-1] for place in line.members}
+    nowhere = Line(PART, UNASSIGNED, ())
+    for kind, ground, row in _cut(run, one):
+        parts = np.array(geometry.union(ground[row != _LEFT_OUT]).geoms, dtype=object)
+        near = np.full(len(parts), len(partition.names))
         part, piece = tree.query(shapely.point_on_surface(parts), predicate="intersects")
         near[part] = partition.owner[piece]
-        yield from ((lines.get(place), kind, part) for place, part in zip(near.tolist(), parts, strict=True))
-
-
-def _polygons(run: Run, one: Measured, *, connected: bool) -> Iterator[tuple[str, str, str, shapely.Geometry]]:
-    """Yield the ground of each row: town, region, kind, and polygons in metres."""
-    if connected:
-        for line, kind, part in sorted(_parts(run, one), key=lambda own: -own[-1].area):
-            yield line.region if line else "", line.home if line else UNASSIGNED, kind, part
-        return
-    for kind, polygons, row in _cut(run, one):
-        for place in np.unique(row[row >= 0]).tolist():
-            line = run.lines.shown[place]
-            names = (line.region, line.home) if isinstance(line, TownLine) else ("", line.region)
-            yield *names, kind, geometry.union(polygons[row == place])
+        for place, part in zip(near.tolist(), parts, strict=True):
+            yield kind, row_of.get(place, nowhere), float(geometry.area_km2(part)), part
 
 
 def _cut(run: Run, one: Measured) -> Iterator[tuple[str, Geometries, Owners]]:
@@ -309,7 +287,7 @@ def _cut(run: Run, one: Measured) -> Iterator[tuple[str, Geometries, Owners]]:
         yield kind, polygons, place_of[owner[of]]
 
 
-def _about(run: Run, polygons: Geometries, row: Owners, lines: Mapping[int, Line | None]) -> dict[int, dict[str, Any]]:
+def _about(run: Run, polygons: Geometries, row: Owners, lines: Mapping[int, Line]) -> dict[int, dict[str, Any]]:
     """Return where the ground of rows lies: its middle, the way to it from its town, and places inside it.
 
     `polygons` (k,) are in metres and small, `row` (k,) says which row each is of, and `lines` are those of the rows.

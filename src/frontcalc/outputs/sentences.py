@@ -32,7 +32,7 @@ from frontcalc.tables import (
     ratio,
 )
 
-_TOWNS = 3  # that a sentence names
+_TOWNS = 3  # or regions, that a sentence names
 _MONTHS = tuple(map(str.title, FULL_MONTHS))
 _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
@@ -270,7 +270,8 @@ def _where_text(total: WhereRow, result: Table[WhereRow, WhereMeta], unit: Unit)
     rows = (row for row in result.rows if row.town and row.actor == total.actor and (row.net_km2 or 0.0) * net > 0)
     towns = [f"{printable(row.town)} ({about(row.net_km2 or 0.0, unit)})" for row in rows if not meta.connected]
     most = f"It {'grew' if net > 0 else 'lost'} most around {listed(towns[:_TOWNS])}." if towns else ""
-    text = _diff_text([replace(total, region=listed(meta.within) or TOTAL)], meta, unit)
+    within = listed(meta.within) if len(meta.within) <= _TOWNS else f"{len(meta.within)} regions"
+    text = _diff_text([replace(total, region=within or TOTAL)], meta, unit)
     return [text[0], *filter(None, [most]), *text[1:], f"{_basis(meta)} {meta.attribution[-1]}."]
 
 

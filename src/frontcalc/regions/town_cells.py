@@ -53,11 +53,15 @@ def split_by_towns(
     """
     content = (repr(towns.names), repr(towns.countries.tolist()), towns.people.tobytes(), towns.points.tobytes())
     base = next(iter(sets.values()))
-    around = remembered(lambda: cells_of(base, towns, people, plane))
-    cuts = []
-    for key, one in sets.items():
-        own = key_of((key, plane, str(people), *content))
-        cuts.append(tuple(geometry.from_bytes(kept(own, partial(_as_bytes, one, around)))))
+    cells = remembered(partial(cells_of, base, towns, people, plane))
+
+    def cut(regions: RegionSet) -> bytes:
+        return geometry.to_bytes(*_cut(regions, cells()))
+
+    keys = (key_of((key, plane, str(people), *content)) for key in sets)
+    cuts = [
+        tuple(geometry.from_bytes(kept(key, partial(cut, one)))) for key, one in zip(keys, sets.values(), strict=True)
+    ]
     labels = [
         np.column_stack([one.owner[piece], town]) for one, (_, piece, town) in zip(sets.values(), cuts, strict=True)
     ]
@@ -88,11 +92,6 @@ def split_by_towns(
             )
         )
     return out, pairs, _homes(base, pairs, out[0].land_km2, towns, plane)
-
-
-def _as_bytes(regions: RegionSet, cells: Callable[[], Cells]) -> bytes:
-    """Return the pieces of regions cut by cells, which are made only here, as bytes."""
-    return geometry.to_bytes(*_cut(regions, cells()))
 
 
 def _homes(base: RegionSet, pairs: Owners, areas: Floats, towns: Towns, plane: str) -> Owners:
@@ -165,12 +164,15 @@ def _cut(regions: RegionSet, cells: Cells) -> tuple[Geometries, Owners, Owners]:
     parts[~whole] = shapely.intersection(parts[~whole], cells.polygons[cell[~whole]])
     polygons, index = geometry.polygons_of(parts)
     piece, town = piece[index], cells.town[cell[index]]
-    # What no cell covers, as in a country without such towns.
+    # What no cell covers, as a hair along the 180th meridian, is of the nearest; of a country without cells nobody's.
     left_m2 = shapely.area(pieces) - np.bincount(piece, shapely.area(polygons), minlength=len(pieces))
     short = np.flatnonzero(left_m2 > _CRUMB_M2)
     bare = ~np.isin(short, piece)
     rest = pieces[short]
     rest[~bare] = [shapely.difference(pieces[one], shapely.union_all(polygons[piece == one])) for one in short[~bare]]
     more, index = geometry.polygons_of(rest)
-    none = np.full(len(more), -1, dtype=np.intp)
-    return np.concatenate([polygons, more]), np.append(piece, short[index]), np.append(town, none)
+    piece, nearest = np.append(piece, short[index]), np.full(len(more), -1, dtype=np.intp)
+    for code in set(codes[short].tolist()).intersection(cells.countries.tolist()):
+        ours, mine = np.flatnonzero(cells.countries == code), np.flatnonzero(codes[short[index]] == code)
+        nearest[mine] = cells.town[ours[shapely.STRtree(cells.polygons[ours]).nearest(more[mine])]]
+    return np.concatenate([polygons, more]), piece, np.append(town, nearest)
