@@ -244,7 +244,7 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     """
     if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
         cure = "choose another --format"
-        raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
+        raise UsageError("is for diff, where, summary and held only", where="--format sentence", cure=cure)
     if issubclass(result.kind, WhereRow):
         return [_where_text(row, result, UNITS[units]) for row in result.rows if row.level == TOTAL]
     written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
@@ -267,8 +267,9 @@ def _basis(meta: Meta) -> str:
 def _where_text(total: WhereRow, result: Table[WhereRow, WhereMeta], unit: Unit) -> list[str]:
     """Return what changed in all, and the towns around which it did most."""
     meta, net = result.meta, total.net_km2 or 0.0
-    rows = (row for row in result.rows if row.town and row.actor == total.actor and (row.net_km2 or 0.0) * net > 0)
-    towns = [f"{printable(row.town)} ({about(row.net_km2 or 0.0, unit)})" for row in rows if not meta.connected]
+    own = ((row.town, row.net_km2 or 0.0) for row in result.rows if row.town and row.actor == total.actor)
+    alike = [(town, km2) for town, km2 in own if km2 * net > 0 and measurable(km2, unit) and not meta.connected]
+    towns = [f"{printable(town)} ({about(km2, unit)})" for town, km2 in alike]
     most = f"It {'grew' if net > 0 else 'lost'} most around {listed(towns[:_TOWNS])}." if towns else ""
     within = listed(meta.within) if len(meta.within) <= _TOWNS else f"{len(meta.within)} regions"
     text = _diff_text([replace(total, region=within or TOTAL)], meta, unit)

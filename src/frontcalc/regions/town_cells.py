@@ -148,7 +148,9 @@ def _cells(pieces: Geometries, points: np.ndarray, plane: str) -> tuple[Geometri
     first = np.sort(np.unique(np.round(sites), axis=0, return_index=True)[1])
     sites, of = sites[first], of[first]
     cells, town = (np.array([room]), of) if len(of) == 1 else diagram(sites, of, room)
-    polygons, index = from_mercator(shapely.segmentize(cells, _EDGE_M), plane)
+    # Far from the regions a projection may have no place for a town's ground.
+    near = shapely.segmentize(shapely.clip_by_rect(cells, *room.bounds), _EDGE_M)
+    polygons, index = from_mercator(near, plane)
     return polygons, town[index]
 
 

@@ -61,10 +61,9 @@ class DiffRow(PeriodRow):
 
 @dataclass(frozen=True, slots=True)
 class WhereRow(DiffRow):
-    """A change in the ground nearest to a town, or a connected part of a change, and where it was.
+    """A change in the ground nearest to a town, or a connected part of a change, its middle and when half of it came.
 
-    `lon` and `lat` are the middle of the ground that changed, `distance_km` and `direction` lead to it from the town.
-    Half of the net came between the maps of `half_from` and `half_to`, the shortest such time.
+    `distance_km` and `direction` lead to that middle, `lon` and `lat`, from the town.
     """
 
     town: str = ""
@@ -363,10 +362,7 @@ class Meta(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WhereMeta(Meta):
-    """What tells where ground changed hands: towns of so many people and more, and how many rows people are shown.
-
-    `within` are the regions whose ground alone is in the rows; none for all.
-    """
+    """What a split by towns of so many people rests on; `within` are the only regions in it, `top` the rows to show."""
 
     towns: int = 0
     top: int = 0
