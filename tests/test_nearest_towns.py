@@ -266,6 +266,14 @@ def test_options_that_mean_nothing_are_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_same_bytes_whatever_the_cache_and_the_workers(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    how: list[dict[str, Any]] = [{"cache": cache}, {"cache": cache, "workers": 1}, {"cache": "none"}]
+    for connected in (False, True):
+        written = {render(frontcalc.where("2024-10", connected=connected, **one), "csv") for one in how}
+        assert len(written) == 1
+
+
 def test_wrong_numbers_and_no_regions_are_refused() -> None:
     for options in ({"towns": 0}, {"top": 0}, {"by": "none"}):
         with pytest.raises(UsageError):

@@ -149,8 +149,8 @@ def _cells(pieces: Geometries, points: np.ndarray, plane: str) -> tuple[Geometri
     sites, of = sites[first], of[first]
     cells, town = (np.array([room]), of) if len(of) == 1 else diagram(sites, of, room)
     # Far from the regions a projection may have no place for a town's ground.
-    near = shapely.segmentize(shapely.clip_by_rect(cells, *room.bounds), _EDGE_M)
-    polygons, index = from_mercator(near, plane)
+    near = np.asarray(shapely.clip_by_rect(cells, *room.bounds), dtype=object)
+    polygons, index = from_mercator(np.asarray(shapely.segmentize(near, _EDGE_M), dtype=object), plane)
     return polygons, town[index]
 
 
