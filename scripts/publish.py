@@ -42,6 +42,8 @@ from frontcalc.tables import (
     RegionMeta,
     SummaryMeta,
     Table,
+    TownChangeRow,
+    WhereMeta,
 )
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -53,8 +55,16 @@ GROUPS = {
     "Change": ("diff", "diff_files", "series", "summary", "flows", "places"),
     "Held": ("held",),
     "How sure a figure is": ("sensitivity", "compare", "disagreements", "verify"),
-    "Where it was": ("changes", "changes_between"),
-    "Pictures and pages": ("change_map", "change_map_between", "picture", "plot", "notebook_html", "report"),
+    "Where it was": ("where", "where_changes", "changes", "changes_between"),
+    "Pictures and pages": (
+        "change_map",
+        "change_map_between",
+        "where_map",
+        "picture",
+        "plot",
+        "notebook_html",
+        "report",
+    ),
     "Tables to keep": ("write_summaries", "check_summaries"),
     "From publishers": ("fetch", "source_terms"),
     "Archives": ("open_archive", "list_archive", "check_archive", "convert"),
@@ -62,8 +72,8 @@ GROUPS = {
     "Errors": ("FrontcalcError", "CheckFailed", "UsageError", "DataError", "NoDataError"),
 }
 RESULTS = (
-    *(Table, Meta, SummaryMeta, CompareMeta, ClaimsMeta, ArchiveMeta, RegionMeta, RegionCheckMeta, MapUsed, Notice),
-    *(ChangeMap, Picture, Drift, Archive, SnapshotRef, Fetched, Patience),
+    *(Table, Meta, SummaryMeta, CompareMeta, WhereMeta, ClaimsMeta, ArchiveMeta, RegionMeta, RegionCheckMeta),
+    *(MapUsed, Notice, ChangeMap, Picture, Drift, Archive, SnapshotRef, Fetched, Patience),
 )
 _WIDTH = 118
 _SECTION = re.compile(r"^(?P<title>[A-Z][A-Za-z ]+)\n-{3,}$", re.MULTILINE)
@@ -180,6 +190,7 @@ READ_ON = {
     "held": "[the tutorial](tutorial.md)",
     "series": "[outputs](outputs.md), [the cache](cache.md)",
     "summary": "[summaries](summaries.md), [a nightly job](how-to/nightly-job.md)",
+    "where": "[where it was](where.md)",
     "report": "[the page](report.md)",
     "fetch": "[sources](sources.md)",
     "flows": "[flows](flows.md)",
@@ -304,6 +315,7 @@ KINDS = {
     "share": ("`places --town`", "a map that shows how much of a place is held"),
     "sensitivity": ("`sensitivity`", "an assumption, its choice and a region"),
     "compare": ("`compare`", "a period, archive and region"),
+    "where": ("`where`", "a town, or a connected part of the change, and actor"),
     "claim": ("`verify`", "a claim, or claims that contradict each other"),
     "layer": ("`archive list`", "a date and layer"),
     "legend": ("`archive explain`", "a layer, or a value of a property that may tell one"),
@@ -315,9 +327,17 @@ KINDS = {
         "`diff -o FILE.geojson`",
         "a period, actor, region, gained or lost, and slivers or broader ground",
     ),
+    "change polygons by town": (
+        "`where -o FILE.geojson`",
+        "a town or part, gained or lost, and slivers or not",
+    ),
     "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
 }
-POLYGONS = {ChangeRow: "change polygons", DisagreementRow: "polygons of disagreement"}
+POLYGONS = {
+    ChangeRow: "change polygons",
+    TownChangeRow: "change polygons by town",
+    DisagreementRow: "polygons of disagreement",
+}
 NAMED = {**{kind: schema_name(kind) for kind in PUBLISHED}, **POLYGONS}
 _TYPES = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
 

@@ -55,6 +55,9 @@ POSITIONAL = {
     "source_terms": ["source"],
     "summary": [],
     "verify": ["claims"],
+    "where": ["period"],
+    "where_changes": ["period"],
+    "where_map": ["period"],
     "write_legend": ["path"],
     "write_summaries": ["folder"],
 }

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from frontcalc.measure.trees import check_summaries as check_summaries
     from frontcalc.measure.trees import write_summaries as write_summaries
     from frontcalc.measure.verify import verify as verify
+    from frontcalc.measure.where import where as where
+    from frontcalc.measure.where import where_changes as where_changes
+    from frontcalc.measure.where import where_map as where_map
     from frontcalc.page import report as report
     from frontcalc.pictures.charts import notebook_html as notebook_html
     from frontcalc.pictures.charts import picture as picture
@@ -75,6 +78,7 @@ _MODULES = {
     "measure.summary": "summary",
     "measure.trees": "check_summaries write_summaries",
     "measure.verify": "verify",
+    "measure.where": "where where_changes where_map",
     "page": "report",
     "pictures.charts": "notebook_html picture plot",
 }

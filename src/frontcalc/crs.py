@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +25,7 @@ TOLERANCE = 1e-8
 
 SEMI_MAJOR_M, _FLATTENING = 6_378_137.0, 1 / 298.257223563  # WGS 84: its equatorial radius (m), and how flat it is
 M_PER_MILE = 1609.344  # of the international mile
+WINDS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 # How far outside of its CRS's area of use a map may lie: two zones of UTM.
 _BEYOND_DEGREES = 12.0
 # The Earth's girth in millimetres is 4e10; beyond this nothing is meant, and figures overflow.
@@ -232,3 +233,17 @@ def geodesic_area_km2(polygons: shapely.Geometry) -> float:
     """
     ellipsoid, wound = Geod(ellps="WGS84"), shapely.orient_polygons(shapely.get_parts(polygons))
     return math.fsum(ellipsoid.geometry_area_perimeter(part)[0] for part in wound) / 1e6
+
+
+def way(start: Sequence[float], end: Sequence[float]) -> tuple[float, str]:
+    """Return how far one place is from another, longitude and latitude each (km), and in which of the `WINDS`."""
+    azimuth, _, metres = Geod(ellps="WGS84").inv(start[0], start[1], end[0], end[1])
+    return metres / 1000, WINDS[round(azimuth / 45) % 8]
+
+
+def mean_place(degrees: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the middle of places (n, 2) by weight, in degrees, on the globe: also across the 180th meridian."""
+    lon, lat = np.radians(degrees).T
+    axes = np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)
+    x, y, z = (float(np.sum(weights * axis)) for axis in axes)
+    return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))

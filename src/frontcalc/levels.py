@@ -54,6 +54,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class TownLine(Line):
+    """The row of the ground nearest to a town, by its `region` called so: which of the towns, -1 for none, and where.
+
+    Ground without a town is of its region alone.
+    """
+
+    town: int
+    home: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The town and its region, by column."""
+        return {"town": self.region if self.town >= 0 else "", "region": self.home}
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """The rows of a result, each after the coarser one that it is part of, and its levels, coarse to fine."""
 
@@ -119,6 +135,32 @@ def lines(
     # The whole is measured at once; a part of it is the sum of its rows.
     summed = (count + 1,) if chosen == everything else tuple(sorted(chosen))
     return Lines(tuple(levels), (*rows, Line(TOTAL, TOTAL, summed)), tuple(sorted(everything - chosen)))
+
+
+def town_lines(base: Lines, parts: RegionSet, pairs: NDArray[np.intp], home: NDArray[np.intp]) -> Lines:
+    """Return the rows of regions cut among towns, largest towns of a country first, where the rows `base` are shown.
+
+    `pairs` (n, 2) are the region and the town of each part, and `home` (n,) is the region that each part's town lies
+    in. Ground that `base` leaves out is left out.
+    """
+    count, shown, times = len(parts.names), list[Line](), Counter[tuple[str, str]]()
+    chosen = ~np.isin(pairs[:, 0], base.left_out)
+    # Ground without a town is of its region.
+    groups = np.where(pairs[:, 1] >= 0, pairs[:, 1], -1 - pairs[:, 0])
+    for group in sorted(set(groups.tolist()), key=lambda number: (number < 0, number)):
+        every = np.flatnonzero(groups == group)
+        name, place = parts.names[every[0]], parts.parents[np.flatnonzero(pairs[:, 0] == home[every[0]])[0]]
+        times[name, place] += 1
+        label = name if times[name, place] == 1 else f"{name} ({times[name, place]})"
+        if members := tuple(every[chosen[every]].tolist()):
+            shown.append(TownLine(parts.level, label, members, max(group, -1), place))
+    beside = [count] if any(line.region == UNASSIGNED for line in base.shown) else []
+    shown += [Line(parts.level, UNASSIGNED, (count,)) for _ in beside]
+    if not base.left_out:
+        return Lines((parts.level,), (*shown, Line(TOTAL, TOTAL, (count + 1,))))
+    inside = (*np.flatnonzero(chosen).tolist(), *beside)
+    left_out = tuple(sorted({*range(count + 1)} - {*inside}))
+    return Lines((parts.level,), (*shown, Line(TOTAL, TOTAL, inside)), left_out)
 
 
 def _chosen(

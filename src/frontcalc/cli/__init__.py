@@ -22,6 +22,7 @@ COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell 
 _SECTIONS = {
     "Figures": {
         "diff": "Gained and lost in each period, by region.",
+        "where": "Gained and lost in a period, by the nearest town.",
         "held": "Area held on a day, by region.",
         "series": "Area held at each map, and the change since the one before.",
         "summary": "Change by year, quarter, month or week; tables to keep.",

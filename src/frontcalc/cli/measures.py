@@ -55,6 +55,43 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     results.emit(result, form)
 
 
+@options.command("where")
+@options.one_period
+@options.option("--towns PEOPLE", "The least people of the towns that ground goes to [default: 5000].", type=int)
+@options.option("--top N", "Rows of a table before the others are summed; files have all [default: 10].", type=int)
+@options.option("--connected", "Connected parts of the change instead of towns' ground, the largest first.")
+@options.measuring
+@options.slivers
+@options.workers
+@results.output_map_or_picture
+def where_command(period: str, connected: bool, **how: Any) -> None:
+    """Measure where territory was gained and lost (km²) in a PERIOD, by the nearest town.
+
+    frontcalc where 2024 --archive maps/
+    frontcalc where 2024-10 --towns 500 --top 20 --only Donetsk
+    frontcalc where 2024 -o where.png                a map, the first rows numbered
+    frontcalc where 2024 -o where.gpkg               the ground itself, for QGIS
+
+    Ground belongs to the nearest town of its own country, whatever changed there: so
+    rows of months add up to those of a year, and all rows to the total of
+    «frontcalc diff». Ground in no country, as at sea, is unassigned. The middle is that
+    of the ground that changed, as seen from the town.
+    """
+    how["connected"], form = connected or None, results.form()
+    if form in results.PICTURES:
+        _, looks = results.picture_form()
+        with terminal.progress():
+            scene = frontcalc.where_map(period, **options.given(how))
+            content = scene.image(form, **looks)
+        results.emit(scene.table, form, content)
+        return
+    results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o where.png")
+    if form in results.MAP_FORMATS:
+        results.refuse({"top": "--top"}, "a map file has all rows")
+        how.pop("top")
+    results.show(frontcalc.where_changes if form in results.MAP_FORMATS else frontcalc.where, period, **how)
+
+
 @options.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.measuring

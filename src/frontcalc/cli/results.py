@@ -75,6 +75,11 @@ output = options.together(_form(type=click.Choice(FORMATS)), _table)
 output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
 output_or_strip = options.together(_form(type=click.Choice((*FORMATS, *PICTURES))), _looks, _table)
 output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
+_size = options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000].")
+_theme = options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES))
+output_map_or_picture = options.together(
+    _form(type=click.Choice((*FORMATS, *MAP_FORMATS, *PICTURES))), _size, _theme, _table
+)
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.

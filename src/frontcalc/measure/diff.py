@@ -29,7 +29,7 @@ from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, RowT, Table
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from frontcalc.pictures.change_map import ChangeMap
+    from frontcalc.pictures.change_map import ChangeMap, Panel
 
 BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
 
@@ -327,8 +327,8 @@ def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
     return kind(**own | more)
 
 
-def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, bool, float, shapely.MultiPolygon]]:
-    """Yield the polygons of a change: kind, region of the finest level, whether slivers, figure (km²), ground (m)."""
+def polygons(run: Run, one: Measured) -> Iterator[tuple[str, Line, bool, float, shapely.MultiPolygon]]:
+    """Yield the polygons of a change: kind, row of the finest level, whether slivers, figure (km²), ground (m)."""
     if one.change is None or one.change.ground is None:
         return
     partition, km2 = run.partition_for(one.span.actor), one.change.km2[:, 0]
@@ -340,7 +340,7 @@ def polygons(run: Run, one: Measured) -> Iterator[tuple[str, str, bool, float, s
         for line in finest_lines(run):
             for sliver, figures, grounds in cut:
                 if not (ground := line.ground_of(grounds)).is_empty:
-                    yield kind, line.region, sliver, line.sum_of(figures), ground
+                    yield kind, line, sliver, line.sum_of(figures), ground
 
 
 def finest_lines(run: Run) -> list[Line]:
@@ -354,30 +354,36 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
     rows: list[ChangeRow] = []
     for one in measured(run, spans, ground=True):
         own = columns_of(run, one.span)
-        for kind, region, sliver, km2, ground in polygons(run, one):
+        for kind, line, sliver, km2, ground in polygons(run, one):
             drawn_km2 = float(geometry.area_km2(ground))
             if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                figures = f"{km2:.6f} km² {kind} in {region}, {drawn_km2:.6f} by polygons"
+                figures = f"{km2:.6f} km² {kind} in {line.region}, {drawn_km2:.6f} by polygons"
                 raise change.contradiction(figures, "maps and the regions")
             drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
             ends = own["opening"], own["closing"]
-            rows.append(ChangeRow(own["period"], own["actor"], region, kind, km2, *ends, sliver, drawn))
+            rows.append(ChangeRow(own["period"], own["actor"], line.region, kind, km2, *ends, sliver, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
 
 
 def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
     """Return the table of some periods together with the ground of each."""
-    from frontcalc.pictures.change_map import ChangeMap, Panel  # loaded where something is drawn
+    from frontcalc.pictures.change_map import ChangeMap  # loaded where something is drawn
 
     panels: list[Panel] = []
     rows: list[DiffRow] = []
     for one in measured(run, spans, ground=True):
         rows += diff_rows(run, one)
-        ground: dict[str, list[shapely.MultiPolygon]] = {"held": [], "gained": [], "lost": []}
-        # Nothing is drawn of a period without two maps.
-        if one.change is not None and one.span.opening is not None:
-            ground["held"].append(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
-            for kind, *_, part in polygons(run, one):
-                ground[kind].append(part)
-        panels.append(Panel(rows[-1], *map(geometry.polygonal, ground.values())))
+        panels.append(panel_of(run, one, rows[-1]))
     return ChangeMap(table_of(run, DiffRow, rows, slivers=True), tuple(panels), run.options.crs, run.regions)
+
+
+def panel_of(run: Run, one: Measured, total: DiffRow) -> Panel:
+    """Return the ground of a period to be drawn, with its total; none of a period without two maps."""
+    from frontcalc.pictures.change_map import Panel
+
+    ground: dict[str, list[shapely.MultiPolygon]] = {"held": [], "gained": [], "lost": []}
+    if one.change is not None and one.span.opening is not None:
+        ground["held"].append(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
+        for kind, *_, part in polygons(run, one):
+            ground[kind].append(part)
+    return Panel(total, *map(geometry.polygonal, ground.values()))

@@ -167,6 +167,11 @@ def _period(row: Any) -> str:
     return str(getattr(row, "period", "") or getattr(row, "date", ""))
 
 
+def _place(row: Any) -> str:
+    """Return the town or region that a row is of."""
+    return str(getattr(row, "town", "") or row.region)
+
+
 def _unexplained(rows: Sequence[Any], shown: Sequence[_Line]) -> str:
     """Return the largest cell marked as a break that no line shown explains, and how many more there are."""
     explained: dict[str, list[Notice]] = {}  # by period
@@ -178,7 +183,7 @@ def _unexplained(rows: Sequence[Any], shown: Sequence[_Line]) -> str:
     def has_line(row: Any) -> bool:
         same = explained.get(_period(row), ())
         mine = (one for one in same if not several or one.message.startswith(f"{row.archive}: "))
-        return any(not one.regions or row.region in one.regions for one in mine)
+        return any(not one.regions or _place(row) in one.regions for one in mine)
 
     cells = [row for row in rows if _IN_NEED in getattr(row, "flags", "") and not has_line(row)]
     # A total is marked with its regions.
@@ -187,4 +192,4 @@ def _unexplained(rows: Sequence[Any], shown: Sequence[_Line]) -> str:
         return ""
     largest = max(regions, key=lambda row: abs(row.net_km2 or 0.0))
     more = f" and {len(regions) - 1} more" if len(regions) > 1 else ""
-    return f"{_period(largest)} {largest.region}{more}"
+    return f"{_period(largest)} {_place(largest)}{more}"

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from frontcalc.errors import extra_package
 from frontcalc.outputs.flat_files import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
-from frontcalc.tables import ChangeRow, DisagreementRow, Table
+from frontcalc.tables import ChangeRow, DisagreementRow, Table, TownChangeRow
 
 _PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 
 _LAYERS = {
     ChangeRow: ("changes", "Territory gained and lost"),
+    TownChangeRow: ("where", "Territory gained and lost, by the nearest town"),
     DisagreementRow: ("disagreements", "Ground that one archive shows as held and another does not"),
 }
 """The name of the layer of each class of rows, and what it shows."""
@@ -130,7 +131,7 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 def _style(result: Table[Any, Any]) -> str:
     """Return the style of a result's layer for QGIS: by what became of the ground, or by the archive that holds it."""
     style = (resources.files("frontcalc") / "data" / f"{_LAYERS[result.kind][0]}.qml").read_text(encoding="utf-8")
-    if result.kind is ChangeRow:
+    if issubclass(result.kind, ChangeRow):
         return style
     names = [html.escape(name) for name in dict.fromkeys(row.holder for row in result.rows)]
     # It has six symbols: the last one is for all archives beyond five, which QGIS knows by an empty value.

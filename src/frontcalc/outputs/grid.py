@@ -72,6 +72,14 @@ class Grid:
         return list(zip(*(column.cells for column in self.columns), strict=True))
 
 
+CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
+
+
+def change_columns(rows: Sequence[Any]) -> list[tuple[str, Source]]:
+    """Return the columns of a change; marks, where any stand, have a narrow one, so that figures stay in line."""
+    return [*CHANGE, ("", "flags")] if any(row.flags for row in rows) else [*CHANGE]
+
+
 def cell(row: Any, source: Source) -> str:
     """Return a row's cell as text, a dash for none; net changes and rates have a sign, rates two decimals."""
     if not isinstance(source, str):
@@ -90,13 +98,14 @@ def grid_of(
     footer: Iterable[str] = (),
     *,
     labels: int = 1,
+    remarks: int = 0,
     spare: tuple[str, ...] = (),
     ends: bool = True,
 ) -> Grid:
     """Return a line a row, every text safe to show: names come from outside, with codes that a terminal would obey.
 
-    A row is a value of which `columns` take their cells, or a tuple of the cells. The first `labels` columns are text,
-    the rest figures. What the figures rest on stands above the footer if it `ends` the table.
+    A row is a value of which `columns` take their cells, or a tuple of the cells. The first `labels` columns and the
+    last `remarks` are text, the rest figures. What the figures rest on stands above the footer if it `ends` the table.
     """
     named = [(column, column, "") if isinstance(column, str) else (*column, "")[:3] for column in columns]
     rows = list(rows)
@@ -106,7 +115,7 @@ def grid_of(
     before, group, wide = "", 0, any(over for *_, over in named)
     for place, ((heading, _, over), *cells) in enumerate(zip(named, *lines, strict=True)):
         if place >= labels and (not over or over != before):
-            group += 1
+            group = group + 1 if place < len(named) - remarks else 0
         before = over
         # Only what stands last in a row, as a finding's message, may be as long as it is.
         longest = (LONGEST_CELL,) if place < len(named) - 1 else ()

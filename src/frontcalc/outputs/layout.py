@@ -19,16 +19,18 @@ from frontcalc.names import printable
 from frontcalc.notices import explained
 from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
+    CHANGE,
     Columns,
     Grid,
     Source,
     cell,
+    change_columns,
     compared,
     grid_of,
     title_of,
     tree,
 )
-from frontcalc.outputs.listings import LISTINGS, places_layout, shares_layout
+from frontcalc.outputs.listings import LISTINGS, places_layout, shares_layout, where_layout
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
@@ -36,8 +38,6 @@ from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
 from frontcalc.tables import rows as kinds
 
 _key = attrgetter("level", "region")
-
-CHANGE = (("gained", "gained_km2"), ("lost", "lost_km2"), ("net", "net_km2"))
 
 _ALL = "all"
 _STEPS = {
@@ -110,11 +110,6 @@ def _from_to(row: Any, none: str = BLANK) -> str:
     return f"map of {row.opening or none} to map of {row.closing or none}{days}"
 
 
-def _change(rows: Sequence[Any]) -> list[tuple[str, Source]]:
-    """Return the columns of a change; marks, where any stand, have a narrow one, so that figures stay in line."""
-    return [*CHANGE, ("", "flags")] if any(row.flags for row in rows) else [*CHANGE]
-
-
 def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
 
@@ -123,7 +118,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
         return BLANK if km2(row.net_min_km2) == km2(row.net_max_km2) else cell(row, source)
 
     rows = with_strips_joined(rows, meta)
-    columns = _change(rows)
+    columns = change_columns(rows)
     if ranged := isinstance(rows[0], kinds.RangeRow):
         columns += [("net from", partial(end, source="net_min_km2")), ("net to", partial(end, source="net_max_km2"))]
     totals = [row for row in rows if row.level == TOTAL]
@@ -178,7 +173,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
     moved: list[tuple[str, Source]] = (
         [("as asked", "net_interpolated_km2")] if any(row.net_interpolated_km2 is not None for row in rows) else []
     )
-    columns = [*_change(rows), *moved, ("only", "closing_only_km2")]
+    columns = [*change_columns(rows), *moved, ("only", "closing_only_km2")]
     periods = list(dict.fromkeys(row.period for row in rows))
     for period in periods:
         mine = [row for row in rows if row.period == period]
@@ -233,7 +228,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
     shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
         *("date", ("region", _region_label(rows, meta)), ("map of", "snapshot"), ("held", "held_km2")),
-        *_change(shown),
+        *change_columns(shown),
         ("net per day", "rate_km2_per_day"),
     )
     spare = ("net per day", "map of", "lost", "gained")
@@ -249,7 +244,7 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     names: Columns = (("period", _first(shown, "period", period_heading)), ("region", _region_label(shown, meta)))
     columns: Columns = (
         *names,
-        *(*_change(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
+        *(*change_columns(shown), ("per day", "rate_km2_per_day"), ("held", "closing_km2")),
         ("share %", lambda row: cell(row, "share_of_country_pct" if row.level == TOTAL else "share_of_region_pct")),
     )
     lands = [row.country_km2 for row in shown if row.level == TOTAL and row.country_km2]
@@ -371,6 +366,7 @@ _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
     kinds.FlowRow: _flows,
     kinds.PlaceRow: places_layout,
     kinds.ShareRow: shares_layout,
-    **dict.fromkeys((kinds.ChangeRow, kinds.DisagreementRow), _polygons),
+    kinds.WhereRow: where_layout,
+    **dict.fromkeys((kinds.ChangeRow, kinds.TownChangeRow, kinds.DisagreementRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

@@ -1,18 +1,23 @@
-"""Tables of layers, legends, findings, claims, regions and places: their columns, and what stands below them."""
+"""Tables of layers, legends, findings, claims, regions, places and towns: their columns, and what stands below."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from frontcalc.claims import UNIT_LABELS
+from frontcalc.dates import in_words
 from frontcalc.layers import ADJECTIVES
 from frontcalc.lint import Finding
-from frontcalc.notices import FINDINGS, Severity
+from frontcalc.notices import FINDINGS, Severity, explained
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.grid import Columns, Grid, Source, cell, compared, grid_of, projection
+from frontcalc.outputs.grid import Columns, Grid, Source, cell, change_columns, compared, grid_of, projection
 from frontcalc.outputs.numbers import BLANK, km2
-from frontcalc.tables import TOTAL, CompareMeta, Meta, PlaceRow, ShareRow, lists
+from frontcalc.outputs.sentences import period_heading
+from frontcalc.outputs.wide_table import moves, sum_row
+from frontcalc.regions import UNASSIGNED
+from frontcalc.tables import TOTAL, CompareMeta, Meta, PlaceRow, ShareRow, WhereMeta, WhereRow, lists
 
 _CLAIM_PLACES = {"times": 2, "km2/day": 2, "mi2/day": 2}
 _MOST_OVERLAPS = 10
@@ -154,6 +159,49 @@ def check_grid(rows: Sequence[lists.RegionCheckRow], meta: lists.RegionCheckMeta
     footer += [f"refused: {reason}" for reason in meta.refused] or [f"fit for --regions{named}"]
     title = f"Regions of {meta.file.name}, {unit} as drawn"
     return grid_of(title, columns, rows, meta, footer, labels=2)
+
+
+def where_layout(rows: Sequence[WhereRow], actor: str, meta: WhereMeta, title: str) -> Iterator[Grid]:
+    """Yield a line a town or connected part, the largest first, those after the top in one, and the total."""
+    *listed, total = rows
+    last = [row for row in listed if row.region == UNASSIGNED and not meta.connected]
+    listed = [row for row in listed if row not in last]
+    few, rest = listed[: meta.top], listed[meta.top :]
+    others = [replace(sum_row(rest, ""), town=f"others ({len(rest):,})", places="", half_from=None)] if rest else []
+    lines = [*few, *(replace(row, region="", flags="", distance_km=None) for row in others), *last, total]
+
+    def when(row: Any) -> str:
+        if not row.half_from:
+            return ""
+        first = in_words(row.half_from).removesuffix(f" {row.half_to.year}")
+        return f"{first} {BLANK} {in_words(row.half_to)}"
+
+    def middle(row: Any) -> str:
+        return f"{row.distance_km:,.0f} km {row.direction}" if row.distance_km is not None else ""
+
+    names: Columns = (
+        ("nearest town", lambda row: row.town or row.region),
+        ("region", lambda row: row.region if row.town else ""),
+        ("middle", middle),
+    )
+    about: Columns = [*([] if meta.connected else [("half of it came", when)]), ("places in it", "places")]
+    strips, is_in = moves(total, "gained_sliver_km2", "lost_sliver_km2"), "left out" if meta.drops_slivers else "in it"
+    sizes = f"gained {cell(total, 'gained_sliver_km2')}, lost {cell(total, 'lost_sliver_km2')}"
+    footer = (
+        f"towns of {meta.towns:,} people and more; places in it: more than half of their ground changed hands",
+        f"thin strips under {meta.sliver_width_m:g} m {is_in}: {sizes}" if strips else "",
+        explained(lines, meta.actors),
+    )
+    yield grid_of(
+        f"{'Connected parts' if meta.connected else 'Where'} in {period_heading(total)}: {title}",
+        [*names, *change_columns(lines), *about],
+        lines,
+        meta,
+        footer,
+        labels=len(names),
+        remarks=len(about),
+        spare=("places in it", "half of it came", "middle"),
+    )
 
 
 LISTINGS: dict[type, Callable[[Sequence[Any], Any, str], Grid]] = {

@@ -161,11 +161,17 @@ DEFINITIONS: dict[str, str] = {
     "legend": "whose table names the layer: a publisher's, own where the archive explains it; blank where none does",
     "sliver": "whether the ground is thin strips, mostly lines drawn anew: a row of its own beside what is broader",
     "asked": "whether no figure can be had until somebody says what the value means",
+    "town": "the town of the ground's own country that is nearest to it; blank for ground in no country, and the total",
+    "distance_km": "from the town to the middle of the ground that changed",
+    "direction": "where that middle lies from the town, one of eight winds",
+    "places": "places more than half of whose ground changed hands in the row, largest first; of many the first five",
+    "half_from": "with half_to, the days of the two maps between which half of the net came, the shortest such time",
+    "half_to": "see half_from; of at most 60 steps inside the period",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, in square kilometres, without its unit: the same wherever a column of that name stands."""
 
-_UNITS = {"days": "days", "pct": "%", "m": "metres", **dict.fromkeys(_DEGREES, "degrees")}
+_UNITS = {"days": "days", "km": "km", "pct": "%", "m": "metres", **dict.fromkeys(_DEGREES, "degrees")}
 
 
 def unit_of(name: str) -> str:

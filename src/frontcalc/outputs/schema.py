@@ -27,6 +27,7 @@ PUBLISHED: dict[type, type] = {
     **dict.fromkeys((rows.SummaryRow, rows.GrossRow), rows.SummaryMeta),
     **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.ShareRow, rows.SensitivityRow, rows.RangeRow), rows.Meta),
     rows.CompareRow: rows.CompareMeta,
+    rows.WhereRow: rows.WhereMeta,
     **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,
     **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,8 +19,20 @@ from frontcalc.outputs.numbers import KM2, MINUS, UNITS, Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, ratio
+from frontcalc.tables import (
+    TOTAL,
+    CompareRow,
+    HeldRow,
+    Meta,
+    PeriodRow,
+    PeriodUsed,
+    Table,
+    WhereMeta,
+    WhereRow,
+    ratio,
+)
 
+_TOWNS = 3  # or regions, that a sentence names
 _MONTHS = tuple(map(str.title, FULL_MONTHS))
 _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
@@ -237,7 +250,9 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     """
     if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
         cure = "choose another --format"
-        raise UsageError("is for diff, summary and held only", where="--format sentence", cure=cure)
+        raise UsageError("is for diff, where, summary and held only", where="--format sentence", cure=cure)
+    if issubclass(result.kind, WhereRow):
+        return [_where_text(row, result, UNITS[units]) for row in result.rows if row.level == TOTAL]
     written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
     meta, unit = result.meta, UNITS[units]
     only = any(notice.code == "ONLY" for notice in meta.notices)
@@ -246,9 +261,25 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     for row in result.rows:
         if row.level == TOTAL if whole else row.level != TOTAL and row.region != UNASSIGNED:
             subjects.setdefault((row.actor, row.level, row.region), []).append(row)
+    return [[*written_as(rows, meta, unit), _basis(meta)] for rows in subjects.values()]
+
+
+def _basis(meta: Meta) -> str:
+    """Return which view counts, whose maps they are, and what measured them."""
     names = ", ".join(dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive)))))
-    basis = f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
-    return [[*written_as(rows, meta, unit), basis] for rows in subjects.values()]
+    return f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
+
+
+def _where_text(total: WhereRow, result: Table[WhereRow, WhereMeta], unit: Unit) -> list[str]:
+    """Return what changed in all, and the towns around which it did most."""
+    meta, net = result.meta, total.net_km2 or 0.0
+    own = ((row.town, row.net_km2 or 0.0) for row in result.rows if row.town and row.actor == total.actor)
+    alike = [(town, km2) for town, km2 in own if km2 * net > 0 and measurable(km2, unit) and not meta.connected]
+    towns = [f"{printable(town)} ({about(km2, unit)})" for town, km2 in alike]
+    most = f"It {'grew' if net > 0 else 'lost'} most around {listed(towns[:_TOWNS])}." if towns else ""
+    within = listed(meta.within) if len(meta.within) <= _TOWNS else f"{len(meta.within)} regions"
+    text = _diff_text([replace(total, region=within or TOTAL)], meta, unit)
+    return [text[0], *filter(None, [most]), *text[1:], f"{_basis(meta)} {meta.attribution[-1]}."]
 
 
 def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:

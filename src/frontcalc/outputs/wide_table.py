@@ -36,7 +36,7 @@ def with_strips_joined(rows: Sequence[Any], meta: Meta) -> Sequence[Any]:
         period = list(group)
         joined += [row for row in period if row.region not in (*thin, *LAST)]
         if own := [row for row in period if row.region in thin]:
-            joined.append(_joined(own, f"thin strips ({len(thin)})"))
+            joined.append(sum_row(own, f"thin strips ({len(thin)})"))
         joined += [row for row in period if row.region in LAST]
     return joined
 
@@ -53,7 +53,7 @@ def _moves_beyond_slivers(row: Any) -> bool:
     return any(decimals((whole or 0.0) - (sliver or 0.0), 1) for whole, sliver in sides)
 
 
-def _joined(rows: Sequence[Any], name: str) -> Any:
+def sum_row(rows: Sequence[Any], name: str) -> Any:
     """Return the row of several regions of a period: sums, and no figure where there is no sum."""
     sums: dict[str, Any] = {"flags": "".join(mark for mark in MARKS if any(mark in row.flags for row in rows))}
     for column in (entry.name for entry in fields(rows[0]) if entry.name.endswith(("_km2", "_per_day", "_pct"))):

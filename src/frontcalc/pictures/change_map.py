@@ -15,6 +15,7 @@ from frontcalc import crs, geometry
 from frontcalc.crs import Bounds
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
+from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
 from frontcalc.pictures import titles
 from frontcalc.pictures.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
@@ -23,7 +24,7 @@ from frontcalc.pictures.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, 
 from frontcalc.pictures.style import Looks, style_of
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
-from frontcalc.tables import DiffRow, Meta, Table
+from frontcalc.tables import DiffRow, Meta, Table, WhereRow
 from frontcalc.towns import ATTRIBUTION
 
 if TYPE_CHECKING:
@@ -66,12 +67,15 @@ class ChangeMap:
         The equal-area CRS of all polygons.
     regions : RegionSet
         The regions, in that CRS.
+    numbered : tuple of WhereRow
+        Rows whose numbers stand on the map, and whose names and figures beside it.
     """
 
-    table: Table[DiffRow, Meta]
+    table: Table[Any, Any]
     panels: tuple[Panel, ...]
     plane: str
     regions: RegionSet
+    numbered: tuple[WhereRow, ...] = ()
 
     def plot(self, *, zoom: str = "auto", **looks: Unpack[Looks]) -> Figure:
         """Return the map as a figure of matplotlib, to add to; a notebook shows it.
@@ -130,7 +134,7 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
     key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
     beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
-    below = sheet.key(beside, key, 2)._replace(right=space.right)
+    below = _list(sheet, sheet.key(beside, key, 2)._replace(right=space.right), scene.numbered)
     west, south, east, north = first.box
     boxes = _boxes(sheet, below, count, (east - west) / (north - south))
     frame = first.fitted(boxes[0].width / boxes[0].height)
@@ -140,7 +144,7 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     _scale_bar(sheet, space, scale_m)
     land = land_in(frame, scene.regions, scene.plane)
     for box, panel in zip(boxes, drawn, strict=True):
-        _panel(sheet, box, panel, frame, land, scale_m)
+        _panel(sheet, box, panel, frame, land, scale_m, scene.numbered)
         if count > 1:
             _heading(sheet, box, panel.row, scene.table.meta)
         if words.synthetic:
@@ -210,8 +214,35 @@ def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     sheet.text(space.right, middle, text, _SCALE_PT, ha="right", va="center_baseline", gid="scale-text")
 
 
-def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, scale_m: float) -> None:
-    """Draw one panel: water and land, what was held, what was lost of it and gained, borders, names."""
+def _list(sheet: Sheet, space: Box, rows: Sequence[WhereRow]) -> Box:
+    """Write the names of numbered rows with their net changes at the right of a space, and return what it leaves."""
+    if not rows:
+        return space
+    per, step = sheet.unit.per_km2, sheet.px(_SCALE_PT * 1.7)
+    nets = [f"net, {sheet.unit.label}", *(numbers.km2((row.net_km2 or 0.0) * per, signed=True) for row in rows)]
+    names = ["", *(f"{place}  {printable(row.town or row.region)}" for place, row in enumerate(rows, start=1))]
+    gap, net = sheet.px(10), max(sheet.measure(text, _SCALE_PT)[0] for text in nets)
+    width = min(space.width / 3, net + gap + max(sheet.measure(text, _SCALE_PT)[0] for text in names))
+    left, top = space.right - width, space.top - step / 2
+    for place, (name, text) in enumerate(zip(names, nets, strict=True)):
+        y = top - place * step
+        if y > space.bottom:
+            shown = sheet.fit(name, _SCALE_PT, width - net - gap)
+            sheet.text(left, y, shown, _SCALE_PT, va="center_baseline", gid="list")
+            sheet.text(space.right, y, text, _SCALE_PT, ha="right", va="center_baseline", gid="list")
+    return space._replace(right=left - gap)
+
+
+def _panel(
+    sheet: Sheet,
+    box: Box,
+    panel: Panel,
+    frame: Frame,
+    land: Basemap,
+    scale_m: float,
+    numbered: Sequence[WhereRow],
+) -> None:
+    """Draw one panel: water and land, what was held, what was lost of it and gained, borders, numbers, names."""
     theme, axes = sheet.theme, sheet.axes(box)
     axes.set(xlim=frame.box[::2], ylim=frame.box[1::2], xticks=[], yticks=[], facecolor=theme.paper)
     for spine in axes.spines.values():
@@ -242,7 +273,8 @@ def _panel(sheet: Sheet, box: Box, panel: Panel, frame: Frame, land: Basemap, sc
         _fill(axes, shapely.simplify(near, coarse), "border", 3.0, **border)
     for line in shapely.get_parts(shapely.simplify(land.frontiers, coarse)):
         axes.plot(*shapely.get_coordinates(line).T, color=theme.border, linewidth=1.2, gid="frontier", zorder=3.1)
-    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]))
+    middles = [(row.lon, row.lat) for row in numbered if row.lon is not None and row.lat is not None]
+    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]), middles)
 
 
 def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 
 _FONTS: dict[str, tuple[float, dict[str, Any]]] = {
+    "number": (6.0, {"weight": "bold"}),
     "town": (7.0, {"weight": "normal"}),
     "region": (7.2, {"style": "italic"}),
     "country": (7.8, {"weight": "bold"}),
@@ -112,8 +113,13 @@ def _places(label: Label) -> Iterator[tuple[Box, Point]]:
             yield Box(x + dx, y + dy, x + dx, y + dy).grown(*half), (x, y)
 
 
-def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, changed: Geometries) -> None:
-    """Write names on a panel that shows a frame, off the ground that was gained and lost where they can."""
+def letter(
+    sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, changed: Geometries, numbered: Sequence[Point] = ()
+) -> None:
+    """Write names on a panel that shows a frame, off the ground that was gained and lost where they can.
+
+    Before them come the numbers of some places (degrees), from 1 on, each on its place or as near as there is room.
+    """
     canvas, per_metre = box.grown(-sheet.px(3)), box.width / (frame.box[2] - frame.box[0])
 
     def pixels(metres: Any) -> Any:
@@ -146,7 +152,11 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
             return None
         if label.kind == "sea" and _shared(dry, text) > _DRY * text.area:
             return None
-        return _shared(front, text) / text.area
+        return 0.0 if label.kind == "number" else _shared(front, text) / text.area
+
+    def around(point: Point) -> list[Point]:
+        (x, y), angles = point, np.arange(8) * np.pi / 4
+        return [point, *((x + step * np.cos(a), y + step * np.sin(a)) for step in (dot * 6, dot * 12) for a in angles)]
 
     inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
@@ -156,7 +166,9 @@ def letter(sheet: Sheet, axes: Axes, box: Box, frame: Frame, land: Basemap, chan
     mine = [(label("town", towns.names[place], [points[place]], dot), int(towns.people[place])) for place in chosen]
     cities, smaller = [one for one, people in mine if people > _CITY], [one for one, people in mine if people <= _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
-    labels = [*cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
+    places = enumerate(located(numbered), start=1)
+    marks = [label("number", str(number), around(point)) for number, point in places]
+    labels = [*marks, *cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
     for one, own, anchor in place(labels, canvas, cost):
         _write(sheet, axes, one, own, anchor)
 
@@ -205,8 +217,10 @@ def _write(sheet: Sheet, axes: Axes, label: Label, box: Box, anchor: Point) -> N
 
     theme, (size, style) = sheet.theme, _font(label.kind, label.text)
     rim = withStroke(linewidth=2.0, foreground=theme.sea if label.kind == "sea" else theme.land)
-    colour = theme.ink if label.kind == "town" else theme.quiet
+    colour = theme.ink if label.kind in ("town", "number") else theme.quiet
     about: dict[str, Any] = {"gid": label.kind, "color": colour, "path_effects": [rim], "zorder": 6, **style}
+    if label.kind == "number":
+        about["bbox"] = {"boxstyle": "circle,pad=0.15", "facecolor": theme.paper, "edgecolor": theme.ink, "lw": 0.6}
     sheet.text(*box.middle, label.text, size, ha="center", va="center", **about)
     if label.mark:
         x, y = anchor[0] / sheet.width, anchor[1] / sheet.height

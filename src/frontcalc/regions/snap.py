@@ -46,7 +46,7 @@ def snap_zones(
     room = (-1, -1, 1, 1) * (WATER_KM * 1000 * scale)[:, None]
     geometry.meeting_boxes(np.asarray(shapely.box(*(shapely.bounds(lines) + room).T)))
     # Where another country's land is near enough to be snapped to it.
-    abroad = shapely.transform(foreign, lambda points: _to_mercator(points, plane)[1])
+    abroad = shapely.transform(foreign, lambda points: to_mercator(points, plane)[1])
     reach = 1.05 * BORDER_KM * 1000 * scale
     near = shapely.STRtree(abroad).query(lines, predicate="dwithin", distance=reach)[0]
     by_border = np.isin(np.arange(len(lines)), near)
@@ -94,7 +94,7 @@ def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tupl
     near = np.zeros((len(faces), len(borders)), dtype=np.intp)
     near[*shapely.STRtree(bands).query(shapely.point_on_surface(faces), predicate="intersects")] = 1
     faces, near = faces[near.any(axis=1)], near[near.any(axis=1)]
-    drawn = shapely.transform(land, lambda points: _to_mercator(points, plane)[1])
+    drawn = shapely.transform(land, lambda points: to_mercator(points, plane)[1])
     known = np.unique(owner)
     drawn = np.array([shapely.coverage_union_all(drawn[owner == region]) for region in known])
     drawn = shapely.coverage_simplify(drawn, tolerance)
@@ -104,7 +104,7 @@ def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tupl
     some = shapely.area(parts) > _CRUMB_M2
     parts, labels = parts[some], np.column_stack([side, near[face]])[some]
     labels, cell = np.unique(labels, axis=0, return_inverse=True)
-    polygons, of = _from_mercator(parts, plane)
+    polygons, of = from_mercator(parts, plane)
     # Whole metres are near enough, and short to store.
     polygons, index = geometry.polygons_of(shapely.set_precision(polygons, 1.0))
     small, part = geometry.subdivide(polygons, _PIECE_VERTICES)
@@ -133,7 +133,7 @@ def _stretches(edges: Floats, owner: Owners, plane: str) -> tuple[Geometries, Ow
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
     span = (edges[:, 1] - edges[:, 0])[edge]
     parts = edges[edge, :1] + span[:, None] * (np.stack([nth, nth + 1], axis=1) / counts[edge, None])[..., None]
-    degrees, metres = _to_mercator(parts.reshape(-1, 2), plane)
+    degrees, metres = to_mercator(parts.reshape(-1, 2), plane)
     starts, ends = metres.reshape(-1, 2, 2).swapaxes(0, 1)
     walked = np.cumsum(np.hypot(*(ends - starts).T)) // _STRETCH_M
     first = np.ones(len(parts), dtype=bool)
@@ -146,14 +146,14 @@ def _stretches(edges: Floats, owner: Owners, plane: str) -> tuple[Geometries, Ow
     return lines, owner[edge[first]], np.sqrt(1 - crs.E2 * np.sin(phi) ** 2) / np.cos(phi)
 
 
-def _to_mercator(points: Floats, plane: str) -> tuple[Floats, Floats]:
+def to_mercator(points: Floats, plane: str) -> tuple[Floats, Floats]:
     """Return points (n, 2) of a plane in degrees, within the latitudes that Mercator can show, and in its metres."""
     degrees = crs.projector(plane, crs.LONLAT)(points)
     degrees[:, 1] = np.clip(degrees[:, 1], -_LATITUDES, _LATITUDES)
     return degrees, crs.projector(crs.LONLAT, _MERCATOR)(degrees)
 
 
-def _from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
+def from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
     """Return shapes (n,) in Mercator as valid polygons (m,) of a plane, and which shape each is of."""
     # They are cut off at the 180th meridian, beyond which longitudes would start again.
     corners = np.array([[-180, -_LATITUDES], [180, _LATITUDES]])
@@ -169,7 +169,7 @@ def _widened(lines: Geometries, scale: Floats, km: float, plane: str) -> Geometr
     """Return what is within a distance of stretches of border, as small polygons (n,) of the plane."""
     distance = km * 1000 * scale
     lines = shapely.simplify(lines, _SIMPLIFIED * distance)
-    around, _ = _from_mercator(shapely.buffer(lines, distance, quad_segs=8), plane)
+    around, _ = from_mercator(shapely.buffer(lines, distance, quad_segs=8), plane)
     return geometry.subdivide(shapely.get_parts(geometry.union(around)), _PIECE_VERTICES)[0]
 
 
@@ -183,21 +183,8 @@ def _cells(lines: Geometries, owner: Owners, scale: Floats, km: Floats, plane: s
     dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)
     ends = shapely.get_point(lines[~contested], np.array([[0], [-1]])).T.ravel()
     points, line = shapely.get_coordinates(np.concatenate([dense, ends]), return_index=True)
-    # Points that differ in their last bits make cells that cross each other; a metre is nothing here.
-    points = np.round(points)
     of = np.concatenate([owner[contested], np.repeat(owner[~contested], 2)])[line]
-    order = np.lexsort([of, points[:, 1], points[:, 0]])
-    points, of = points[order], of[order]
-    starts = np.flatnonzero(np.append(True, (points[1:] != points[:-1]).any(axis=1)))
-    # A point of two regions is where their borders part: neither is to have it.
-    alone = starts[of[starts] == of[np.append(starts[1:], len(of)) - 1]]
-    alone = alone if len(alone) else starts
-    sites, of = shapely.MultiPoint(points[alone]), of[alone]
-    around = shapely.box(*shapely.bounds(shapely.buffer(sites.envelope, 10 * BORDER_KM * 1000)))
-    diagram = shapely.voronoi_polygons(sites, extend_to=around, ordered=True)
-    # Cells at the rim come with lines beside the polygon, where the diagram was cut off.
-    cells, site = geometry.polygons_of(shapely.get_parts(diagram))
-    of = of[site]
+    cells, of = diagram(points, of)
     regions = np.unique(of)
     merged = np.empty(len(regions), dtype=object)
     for nth, region in enumerate(regions):
@@ -206,8 +193,29 @@ def _cells(lines: Geometries, owner: Owners, scale: Floats, km: Floats, plane: s
         except shapely.GEOSException:
             # Neighbours' corners may differ in their last bits; the slow union bears that.
             merged[nth] = geometry.union(geometry.repair(cells[of == region]))
-    polygons, index = _from_mercator(merged, plane)
+    polygons, index = from_mercator(merged, plane)
     return polygons, regions[index]
+
+
+def diagram(points: Floats, of: Owners, around: shapely.Polygon | None = None) -> tuple[Geometries, Owners]:
+    """Return the cells of points (n, 2) in Mercator with an owner each, and theirs; `around` is ground to be covered.
+
+    Without it they reach 100 km beyond the points.
+    """
+    # Points that differ in their last bits make cells that cross each other; a metre is nothing here.
+    points = np.round(points)
+    order = np.lexsort([of, points[:, 1], points[:, 0]])
+    points, of = points[order], of[order]
+    starts = np.flatnonzero(np.append(True, (points[1:] != points[:-1]).any(axis=1)))
+    # A point of two regions is where their borders part: neither is to have it.
+    alone = starts[of[starts] == of[np.append(starts[1:], len(of)) - 1]]
+    alone = alone if len(alone) else starts
+    sites, of = shapely.MultiPoint(points[alone]), of[alone]
+    around = around or shapely.box(*shapely.bounds(shapely.buffer(sites.envelope, 10 * BORDER_KM * 1000)))
+    drawn = shapely.voronoi_polygons(sites, extend_to=around, ordered=True)
+    # Cells at the rim come with lines beside the polygon, where the diagram was cut off.
+    cells, site = geometry.polygons_of(shapely.get_parts(drawn))
+    return cells, of[site]
 
 
 def _shared_out(zones: Geometries, cells: Geometries, owner: Owners) -> tuple[Geometries, Owners]:

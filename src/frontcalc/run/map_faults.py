@@ -30,6 +30,7 @@ from frontcalc.regions import UNASSIGNED, RegionSet, embedded_covers, embedded_r
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Holding, passing_over
 from frontcalc.states import Span, State, States
+from frontcalc.towns import Towns, load_waters
 
 SHOWN_KM2 = 0.05  # less rounds to nothing in a table
 ON_ONE_STEP = 0.8  # the share of a part that must change on a single step
@@ -45,6 +46,7 @@ MOSTLY = 0.9  # the share of a part from which on the line that names it is of o
 FEWEST_MAPS = 4  # in a period of fewer maps every part changes at once
 MAP_SHARE, MAP_KM2 = 0.1, 5000.0  # a step that moves more of all that is held, and more km², is named whole
 WATER = "are water"
+_NEAR_DEGREES, _SHORE_KM = 2.0, 20.0  # how far a town, and the water whose disc is next to it, may lie
 _KINDS = {"gained": GAINED, "lost": LOST}
 Steps = Sequence[tuple[Span, Change]]
 """The steps inside a period, each with its change."""
@@ -132,11 +134,13 @@ def _in_short(
     them = "it" if len(here) == 1 else "both" if len(here) == 2 else f"all {len(here)}"
     net_km2 = gained_km2 - lost_km2 + math.fsum(here)
     day = in_words(part.step[1].day, label) if part.step[1].day else "one day"
-    seen = f"{part.seen} {near if row is total else ''}".rstrip()
+    seen = f"{part.seen} {near.partition(',')[0] if row is total else ''}".rstrip()
     when = f"{seen}, {'new on' if part.kind == 'gained' else 'not drawn since'} {day}"
     when = when if part.seen else f"on the map of {day} alone"
     net = numbers.km2(net_km2, signed=True, places=0)
-    return f"{row.region}: {here_km2:,.0f}{whole} km² {part.kind} {when}; net without {them} {net}"
+    # A town or a water says where it is.
+    name = "" if row is total and run.towns is not None else f"{row.region}: "
+    return f"{name}{here_km2:,.0f}{whole} km² {part.kind} {when}; net without {them} {net}"
 
 
 def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
@@ -337,9 +341,23 @@ def _where(run: Run, part: LargePart) -> tuple[str, str]:
     inside, plane = shapely.point_on_surface(part.ground), run.options.crs
     lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(inside))[0]
     at = f"at longitude {lon:.2f}, latitude {lat:.2f}"
+    if run.towns is not None:
+        return _beside(run.towns, (lon, lat), water=part.seen == WATER), at
     if not embedded_covers(part.step[0].snapshot.place):
         return "", at
     land, tree = _land(plane)
     within = tree.query(inside, predicate="intersects")
     near = land.names[land.owner[within[0] if len(within) else tree.nearest(inside)]]
     return f"{'in' if len(within) and part.seen != WATER else 'off'} {near}", at
+
+
+def _beside(towns: Towns, place: tuple[float, float], *, water: bool) -> str:
+    """Return where a place lies from the nearest town, as in «off the Syvash, 40 km N of Dzhankoi»."""
+    lon, lat = place
+    near = towns.within((lon - _NEAR_DEGREES, lat - _NEAR_DEGREES, lon + _NEAR_DEGREES, lat + _NEAR_DEGREES))
+    ways = [(*crs.way(point, place), name) for point, name in zip(near.points, near.names, strict=True)]
+    text = "{:.0f} km {} of {}".format(*min(ways)) if ways else ""
+    waters = load_waters()
+    discs = zip(waters.points, waters.radii_m, waters.names, strict=True)
+    shore, name = min((crs.way(point, place)[0] - radius / 1000, name) for point, radius, name in discs)
+    return ", ".join(filter(None, [f"off the {name}" if water and shore <= _SHORE_KM else "", text]))

@@ -18,11 +18,12 @@ from frontcalc.archives import Archive, Dating, SnapshotRef
 from frontcalc.change import OPENING, Change, Floats
 from frontcalc.errors import DataError, NoDataError, UsageError
 from frontcalc.layers import ADJECTIVES, COUNTRIES, Role, find_layer, spelling
-from frontcalc.levels import Lines
+from frontcalc.levels import Lines, town_lines
 from frontcalc.notices import Notice
 from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key
+from frontcalc.regions.town_cells import split_by_towns
 from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
@@ -30,6 +31,7 @@ from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, passing_over
 from frontcalc.snapshots.snapshot import Box
 from frontcalc.states import INVASION, Span, State, States
+from frontcalc.towns import Towns
 from frontcalc.views import View, choose_view
 
 
@@ -37,6 +39,7 @@ class Run:
     """One run over an archive: how it is measured, and what was used of it."""
 
     regions: RegionSet  # what figures are split by: from `begin` on
+    chosen: RegionSet  # the same, also where `split_by_towns` then split figures more finely
     lines: Lines  # the rows that are shown: from `begin` on
     _home: shapely.STRtree  # of boxes around the regions (degrees)
 
@@ -50,6 +53,7 @@ class Run:
         self.beside: tuple[Run, ...] = ()  # runs that are compared, this one among them, with the same regions
         self.actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
         self.baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
+        self.towns: Towns | None = None  # by which figures are split, if at all
         self.notices: list[Notice] = []  # of the archive and the regions
         self.spans: list[Span] = []  # the periods measured since the last table
         self.figure_notices: list[Notice] = []  # beside the figures of these periods
@@ -141,6 +145,7 @@ class Run:
         read = partial(read_regions, target_crs=options.crs, cache=self.cache)
         countries = partial(self._countries, first)
         self.regions, self.lines = choose_regions(options, place, self.actor, read, countries)
+        self.chosen = self.regions
         self.notices = [*self.archive.notices, *self.regions.notices]
         # Without regions the CRS is not looked at here: whether it is one is found out where areas are measured.
         pieces = self.regions.pieces
@@ -208,6 +213,20 @@ class Run:
                 land_km2 = np.bincount(partition.owner[drawn], areas, minlength=len(own.names)).astype(np.float64)
                 self._partitions[country] = replace(partition, bands=bands, land_km2=land_km2)
             return self._partitions[country]
+
+    def split_by_towns(self, towns: Towns, people: int) -> None:
+        """Split figures among the nearest towns of at least so many people, in place of the regions chosen."""
+        own, options, self.towns = self.regions, self.options, towns.within(least_people=people)
+        if not own.names:
+            return
+        for actor in self.actors:
+            self.partition_for(actor)
+        standing = {regions_key(own, name, options.snap): one for name, one in self._partitions.items()}
+        sets = {regions_key(own, "", "drawn"): own, **standing}
+        kept = partial(self.cache.kept, "zones")
+        (drawn, *cut), pairs, home = split_by_towns(sets, towns, people, plane=options.crs, kept=kept)
+        self._partitions = dict(zip(self._partitions, cut, strict=True))
+        self.regions, self.lines = drawn, town_lines(self.lines, drawn, pairs, home)
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""

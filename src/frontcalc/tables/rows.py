@@ -60,6 +60,23 @@ class DiffRow(PeriodRow):
 
 
 @dataclass(frozen=True, slots=True)
+class WhereRow(DiffRow):
+    """A change in the ground nearest to a town, or a connected part of a change, its middle and when half of it came.
+
+    `distance_km` and `direction` lead to that middle, `lon` and `lat`, from the town.
+    """
+
+    town: str = ""
+    distance_km: float | None = None
+    direction: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    places: str = ""
+    half_from: dt.date | None = None
+    half_to: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """Where one actor gained or lost ground in one period and region; what of it is slivers has a row of its own."""
 
@@ -72,6 +89,13 @@ class ChangeRow:
     closing: dt.date | None
     sliver: bool
     geometry: shapely.MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class TownChangeRow(ChangeRow):
+    """Where one actor gained or lost ground in one period, nearest to a town of the region, or as a connected part."""
+
+    town: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +387,16 @@ class Meta(Brief):
         if self.view == "assessed" and not self.advances:
             return "control (these maps have no advances)"
         return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WhereMeta(Meta):
+    """What a split by towns of so many people rests on; `within` are the only regions in it, `top` the rows to show."""
+
+    towns: int = 0
+    top: int = 0
+    connected: bool = False
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
