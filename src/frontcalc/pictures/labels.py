@@ -154,10 +154,6 @@ def letter(
             return None
         return 0.0 if label.kind == "number" else _shared(front, text) / text.area
 
-    def around(point: Point) -> list[Point]:
-        (x, y), angles = point, np.arange(8) * np.pi / 4
-        return [point, *((x + step * np.cos(a), y + step * np.sin(a)) for step in (dot * 6, dot * 12) for a in angles)]
-
     inside = {which: shapely.intersection(area, shapely.box(*canvas)) for which, area in areas.items()}
     largest = sorted((which for which in inside if inside[which].area), key=lambda own: (own[0], -areas[own].area))
     dot, towns = sheet.px(_MARK_PT), load_towns().within(frame.degrees, least_people=_least_people(sheet, per_metre))
@@ -167,10 +163,16 @@ def letter(
     cities, smaller = [one for one, people in mine if people > _CITY], [one for one, people in mine if people <= _CITY]
     seas = [label("sea", name, located(points)) for name, points in SEAS.items()]
     places = enumerate(located(numbered), start=1)
-    marks = [label("number", str(number), around(point)) for number, point in places]
+    marks = [label("number", str(number), _around(point, dot)) for number, point in places]
     labels = [*marks, *cities, *(label(*which, _anchors(inside[which])) for which in largest), *seas, *smaller]
     for one, own, anchor in place(labels, canvas, cost):
         _write(sheet, axes, one, own, anchor)
+
+
+def _around(point: Point, dot: float) -> list[Point]:
+    """Return a point and those around it, in two rings, that its number may stand on."""
+    (x, y), angles = point, np.arange(8) * np.pi / 4
+    return [point, *((x + step * np.cos(a), y + step * np.sin(a)) for step in (dot * 6, dot * 12) for a in angles)]
 
 
 def _least_people(sheet: Sheet, per_metre: float) -> int:

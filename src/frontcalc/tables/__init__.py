@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from frontcalc.regions import TOTAL as TOTAL
+from frontcalc.tables.metas import *  # noqa: F403
 from frontcalc.tables.rows import *  # noqa: F403 - all that is public in them is offered here
 from frontcalc.tables.table import *  # noqa: F403
 

@@ -1,0 +1,138 @@
+"""What results rest on: maps, layers, regions and notices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields
+
+from frontcalc.notices import Notice
+from frontcalc.read import SourceFile
+from frontcalc.tables.rows import PlaceRow
+from frontcalc.views import VIEWS, describe_view
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShare:
+    """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
+
+    actor: str
+    snapshot: dt.date | None
+    role_km2: tuple[tuple[str, float], ...]
+    overlap_km2: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUsed:
+    """A period as asked for and the maps really used."""
+
+    actor: str
+    period: str
+    opens_on: dt.date | None
+    closes_on: dt.date | None
+    opening: dt.date | None
+    closing: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapping:
+    """How ground beside regions was given to them: `method`, and how far into foreign land and into water (km)."""
+
+    method: str
+    border_km: float | None = None
+    water_km: float | None = None
+
+
+class Brief:
+    """What a result rests on, whose `repr` says how many things of each kind it has, and does not list them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the name of the class, the archive's or set's, and the length of what is listed."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
+        counts = ", ".join(f"{len(some)} {name}" for name, some in own.items() if isinstance(some, tuple) and some)
+        of = own.get("archive") or own.get("set") or own["file"].name
+        return f"<{type(self).__name__} of {of}: {counts or 'nothing listed'}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Meta(Brief):
+    """What a result rests on; `meta` in JSON.
+
+    `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
+    `advances` is False where all that counts is drawn in layers that are control and advances in one.
+    `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
+    listed where they are the embedded ones.
+    """
+
+    version: str
+    archive: str
+    actors: tuple[str, ...]
+    other_actors: tuple[str, ...]
+    view: str
+    counted: tuple[str, ...]
+    not_counted: tuple[str, ...]
+    crs: str
+    level: str
+    regions: SourceFile | None
+    files: tuple[SourceFile, ...]
+    periods: tuple[PeriodUsed, ...] = ()
+    layer_shares: tuple[LayerShare, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    snapping: Snapping | None = None
+    regions_accuracy: str = ""
+    places: tuple[PlaceRow, ...] | None = None
+    region_source: str = ""
+    region_licence: str = ""
+    attribution: tuple[str, ...] = ()
+    publisher: str = ""
+    sliver_width_m: float | None = None
+    drops_slivers: bool = False
+    advances: bool = True
+    defaults: tuple[tuple[str, str], ...] = ()
+    place_rule: str = ""
+
+    @property
+    def view_words(self) -> str:
+        """What counts as held, as heads say it, as in «assessed (control + advances)»."""
+        if self.view == "assessed" and not self.advances:
+            return "control (these maps have no advances)"
+        return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WhereMeta(Meta):
+    """What a split by towns of so many people rests on; `within` are the only regions in it, `top` the rows to show."""
+
+    towns: int = 0
+    top: int = 0
+    connected: bool = False
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SummaryMeta(Meta):
+    """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
+
+    every: str = ""
+    same_span: bool = False
+    baseline: dt.date | None = None
+    step: str | None = None
+    maps: tuple[MapUsed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CompareMeta(Meta):
+    """What a comparison rests on; `archives` has what each archive's own figures rest on, `every` the calendar unit."""
+
+    archives: tuple[Meta, ...] = ()
+    every: str = ""
