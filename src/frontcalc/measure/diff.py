@@ -355,14 +355,19 @@ def _polygons(run: Run, spans: Iterable[Span]) -> Table[ChangeRow, Meta]:
     for one in measured(run, spans, ground=True):
         own = columns_of(run, one.span)
         for kind, line, sliver, km2, ground in polygons(run, one):
-            drawn_km2 = float(geometry.area_km2(ground))
-            if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-                figures = f"{km2:.6f} km² {kind} in {line.region}, {drawn_km2:.6f} by polygons"
-                raise change.contradiction(figures, "maps and the regions")
-            drawn = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
+            drawn = drawn_figure(run, f"{kind} in {line.region}", km2, ground)
             ends = own["opening"], own["closing"]
             rows.append(ChangeRow(own["period"], own["actor"], line.region, kind, km2, *ends, sliver, drawn))
     return table_of(run, ChangeRow, rows, slivers=run.options.drop_slivers)
+
+
+def drawn_figure(run: Run, what: str, km2: float, ground: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return the ground of a figure in degrees; FrontcalcError says that it has another area than the figure."""
+    drawn_km2 = float(geometry.area_km2(ground))
+    if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
+        figures = f"{km2:.6f} km² {what}, {drawn_km2:.6f} by polygons"
+        raise change.contradiction(figures, "maps and the regions")
+    return drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
 
 
 def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:

@@ -18,12 +18,11 @@ from frontcalc.change import Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line, TownLine
-from frontcalc.measure.diff import columns_of, diff_rows, extended, panel_of, polygons
+from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, extended, panel_of, polygons
 from frontcalc.names import some_of
 from frontcalc.periods import PeriodLike, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.regions.snap import Owners
-from frontcalc.run.land import drawn_in_degrees
 from frontcalc.run.map_faults import SHOWN_KM2
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
@@ -137,13 +136,11 @@ def where_changes(
     rows: list[TownChangeRow] = []
     for one in measured(run, spans, ground=True):
         own, drawn = columns_of(run, one.span), _parts(run, one) if connected else polygons(run, one)
-        for kind, line, sliver, _, ground in drawn:
+        for kind, line, sliver, km2, ground in drawn:
             names = line.names if isinstance(line, TownLine) else {"region": line.region, "town": ""}
-            figures = kind, float(geometry.area_km2(ground)), own["opening"], own["closing"]
-            shape = drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
-            rows.append(
-                TownChangeRow(own["period"], own["actor"], names["region"], *figures, sliver, shape, names["town"])
-            )
+            shape = drawn_figure(run, f"{kind} around {line.region}", km2, ground)
+            figures = names["region"], kind, km2, own["opening"], own["closing"]
+            rows.append(TownChangeRow(own["period"], own["actor"], *figures, sliver, shape, names["town"]))
     return _table(run, TownChangeRow, rows, about)
 
 

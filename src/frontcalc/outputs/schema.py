@@ -19,15 +19,15 @@ import orjson
 from frontcalc.lint import Finding
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import ATTRIBUTION, BEFORE_UNITS, UNITS, columns
-from frontcalc.tables import SummaryMeta, SummaryRow, Table, lists, rows
+from frontcalc.tables import SummaryMeta, SummaryRow, Table, lists, metas, rows
 from frontcalc.versions import software
 
 PUBLISHED: dict[type, type] = {
-    **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), rows.Meta),
-    **dict.fromkeys((rows.SummaryRow, rows.GrossRow), rows.SummaryMeta),
-    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.ShareRow, rows.SensitivityRow, rows.RangeRow), rows.Meta),
-    rows.CompareRow: rows.CompareMeta,
-    rows.WhereRow: rows.WhereMeta,
+    **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), metas.Meta),
+    **dict.fromkeys((rows.SummaryRow, rows.GrossRow), metas.SummaryMeta),
+    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.ShareRow, rows.SensitivityRow, rows.RangeRow), metas.Meta),
+    rows.CompareRow: metas.CompareMeta,
+    rows.WhereRow: metas.WhereMeta,
     **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,
     **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),

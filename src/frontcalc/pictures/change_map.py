@@ -19,7 +19,7 @@ from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
 from frontcalc.pictures import titles
 from frontcalc.pictures.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
-from frontcalc.pictures.labels import letter
+from frontcalc.pictures.labels import Point, letter
 from frontcalc.pictures.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
 from frontcalc.pictures.style import Looks, style_of
 from frontcalc.regions import RegionSet
@@ -37,6 +37,7 @@ _HEADING_PT, _DETAIL_PT, _SCALE_PT = 8.5, 6.8, 7.5
 _FINEST_PX, _LAND_PX = 0.2, 0.5
 _SCALE_ROOM = 0.24
 _MAY_CHANGE = 0.001
+_NEAR_M = 5_000.0  # of the middle of a numbered row
 _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:g} m are not"
 
 
@@ -125,7 +126,9 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     # The proportions of the panels depend on the room that the words leave, and those on the frame.
     changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
     held = np.concatenate([panel.held for panel in scene.panels])
-    first = frame_of(zoom, scene.plane, np.concatenate(changed), held, scene.regions)
+    middles = [(row.lon, row.lat) for row in scene.numbered if row.lon is not None and row.lat is not None]
+    framed = _near(np.concatenate(changed), middles, scene.plane) if middles else np.concatenate(changed)
+    first = frame_of(zoom, scene.plane, framed, held, scene.regions)
     drawn = [
         Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
         for one in scene.panels
@@ -144,7 +147,7 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     _scale_bar(sheet, space, scale_m)
     land = land_in(frame, scene.regions, scene.plane)
     for box, panel in zip(boxes, drawn, strict=True):
-        _panel(sheet, box, panel, frame, land, scale_m, scene.numbered)
+        _panel(sheet, box, panel, frame, land, scale_m, middles)
         if count > 1:
             _heading(sheet, box, panel.row, scene.table.meta)
         if words.synthetic:
@@ -214,6 +217,13 @@ def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     sheet.text(space.right, middle, text, _SCALE_PT, ha="right", va="center_baseline", gid="scale-text")
 
 
+def _near(polygons: Geometries, places: Sequence[Point], plane: str) -> Geometries:
+    """Return the polygons of a plane near some places in degrees, where there are any."""
+    around = shapely.buffer(shapely.points(crs.projector(crs.LONLAT, plane)(np.array(places))), _NEAR_M)
+    near = np.unique(shapely.STRtree(polygons).query(around, predicate="intersects")[1])
+    return polygons[near] if len(near) else polygons
+
+
 def _list(sheet: Sheet, space: Box, rows: Sequence[WhereRow]) -> Box:
     """Write the names of numbered rows with their net changes at the right of a space, and return what it leaves."""
     if not rows:
@@ -240,7 +250,7 @@ def _panel(
     frame: Frame,
     land: Basemap,
     scale_m: float,
-    numbered: Sequence[WhereRow],
+    numbered: Sequence[Point],
 ) -> None:
     """Draw one panel: water and land, what was held, what was lost of it and gained, borders, numbers, names."""
     theme, axes = sheet.theme, sheet.axes(box)
@@ -273,8 +283,7 @@ def _panel(
         _fill(axes, shapely.simplify(near, coarse), "border", 3.0, **border)
     for line in shapely.get_parts(shapely.simplify(land.frontiers, coarse)):
         axes.plot(*shapely.get_coordinates(line).T, color=theme.border, linewidth=1.2, gid="frontier", zorder=3.1)
-    middles = [(row.lon, row.lat) for row in numbered if row.lon is not None and row.lat is not None]
-    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]), middles)
+    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]), numbered)
 
 
 def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
