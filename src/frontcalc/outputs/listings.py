@@ -190,7 +190,7 @@ def where_layout(rows: Sequence[WhereRow], actor: str, meta: WhereMeta, title: s
     footer = (
         f"towns of {meta.towns:,} people and more; places in it: more than half of their ground changed hands",
         f"thin strips under {meta.sliver_width_m:g} m {is_in}: {sizes}" if strips else "",
-        explained(lines, meta.actors),
+        explained(lines, meta),
     )
     yield grid_of(
         f"{'Connected parts' if meta.connected else 'Where'} in {period_heading(total)}: {title}",

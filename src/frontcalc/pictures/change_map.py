@@ -165,6 +165,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
     coast = "Coast and neighbours are known around Ukraine only."
     if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
         coast = "Coast and neighbours: Natural Earth."
+    towns = "" if ATTRIBUTION in meta.attribution else f" {ATTRIBUTION}."
     changed = np.concatenate([ground for panel in drawn for ground in (panel.gained, panel.lost)])
     whole = float(shapely.area(changed).sum())
     out = whole - float(shapely.area(shapely.clip_by_rect(changed, *frame.box)).sum())
@@ -173,7 +174,7 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
         scene.table,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
         f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in a Lambert azimuthal equal-area projection. {coast} {ATTRIBUTION}."],
+        [f"Drawn in a Lambert azimuthal equal-area projection. {coast}{towns}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
 
