@@ -45,7 +45,7 @@ and after it
 """
 
 
-@pytest.mark.thorough(but=["README"])
+@pytest.mark.thorough(but=["README", "another-war"])
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem)
 def test_a_page_shows_what_its_commands_say(
