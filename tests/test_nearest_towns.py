@@ -253,6 +253,8 @@ def test_a_map_has_the_numbers_of_the_first_rows_and_their_names_beside_it(tmp_p
         assert f"{place}  {town}" in texts["list"]
     assert run(["where", "2024-10", "-q", "--size", "900x600", "-o", str(tmp_path / "where.png")]) == 0
     assert (tmp_path / "where.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="is too small for 40 rows; give a larger one, or fewer with --top"):
+        frontcalc.where_map("2024-10", top=40).plot(size="900x600")
     with pytest.raises(UsageError, match="one actor"):
         frontcalc.where_map("2024-10", actor="all")
 

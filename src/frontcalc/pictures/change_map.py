@@ -230,17 +230,20 @@ def _list(sheet: Sheet, space: Box, rows: Sequence[WhereRow]) -> Box:
     if not rows:
         return space
     per, step = sheet.unit.per_km2, sheet.px(_SCALE_PT * 1.7)
+    if (len(rows) + 1) * step > space.height:
+        where = f"--size {sheet.width}x{sheet.height}"
+        raise UsageError(
+            f"is too small for {len(rows)} rows", where=where, cure="give a larger one, or fewer with --top"
+        )
     nets = [f"net, {sheet.unit.label}", *(numbers.km2((row.net_km2 or 0.0) * per, signed=True) for row in rows)]
     names = ["", *(f"{place}  {printable(row.town or row.region)}" for place, row in enumerate(rows, start=1))]
     gap, net = sheet.px(10), max(sheet.measure(text, _SCALE_PT)[0] for text in nets)
     width = min(space.width / 3, net + gap + max(sheet.measure(text, _SCALE_PT)[0] for text in names))
     left, top = space.right - width, space.top - step / 2
     for place, (name, text) in enumerate(zip(names, nets, strict=True)):
-        y = top - place * step
-        if y > space.bottom:
-            shown = sheet.fit(name, _SCALE_PT, width - net - gap)
-            sheet.text(left, y, shown, _SCALE_PT, va="center_baseline", gid="list")
-            sheet.text(space.right, y, text, _SCALE_PT, ha="right", va="center_baseline", gid="list")
+        y, shown = top - place * step, sheet.fit(name, _SCALE_PT, width - net - gap)
+        sheet.text(left, y, shown, _SCALE_PT, va="center_baseline", gid="list")
+        sheet.text(space.right, y, text, _SCALE_PT, ha="right", va="center_baseline", gid="list")
     return space._replace(right=left - gap)
 
 
