@@ -433,7 +433,7 @@ def test_the_archive_names_its_publisher(archive: Write) -> None:
     assert (
         render(result, "sentence")
         .decode()
-        .startswith("The area assessed as held or advanced into grew by about 100 km² in 2024, per Our desk's map.")
+        .startswith("The area assessed as controlled grew by about 100 km² in 2024, per Our desk's map.")
     )
     for bad in ("publisher = 5", 'publisher = "a\\u001b[31m"', f'publisher = "{"x" * 81}"'):
         (maps / "frontcalc.toml").write_text(bad)

@@ -130,8 +130,9 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 def _style(result: Table[Any, Any]) -> str:
     """Return the style of a result's layer for QGIS: by what became of the ground, or by the archive that holds it."""
-    style = (resources.files("frontcalc") / "data" / f"{_LAYERS[result.kind][0]}.qml").read_text(encoding="utf-8")
-    if issubclass(result.kind, ChangeRow):
+    own = ChangeRow if issubclass(result.kind, ChangeRow) else result.kind
+    style = (resources.files("frontcalc") / "data" / f"{_LAYERS[own][0]}.qml").read_text(encoding="utf-8")
+    if own is ChangeRow:
         return style
     names = [html.escape(name) for name in dict.fromkeys(row.holder for row in result.rows)]
     # It has six symbols: the last one is for all archives beyond five, which QGIS knows by an empty value.

@@ -137,8 +137,9 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
             strips.append(f"{row.period} {km2(gained, signed=True, places=places)} {km2(lost, places=places)}")
     is_in = "left out" if meta.drops_slivers else "in it"
     redrawn = f"redrawn lines (strips under {meta.sliver_width_m:g} m) {is_in}: {' · '.join(strips)}" if strips else ""
+    shown = [row for row in rows if row.level == TOTAL or moves(row, "gained_km2", "lost_km2")]
     ends = ranged and "net from, net to: over the choices open to argument, each by itself (frontcalc sensitivity)"
-    yield grid_of(title, header, lines, meta, [redrawn, ends or "", strips_line(rows), explained(rows, meta)])
+    yield grid_of(title, header, lines, meta, [redrawn, ends or "", strips_line(rows), explained(shown, meta)])
 
 
 def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:

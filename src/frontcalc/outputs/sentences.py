@@ -287,7 +287,7 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     periods = {(used.actor, used.period): used for used in meta.periods}
     used = [periods.get((row.actor, row.period)) for row in rows]
     times = list(map(_when, rows, used))
-    subject, per = _subject(rows[0]), _per(meta)
+    subject, per = _subject(rows[0], meta), _per(meta)
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
     if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
         phrases = [_changed(row, f" {time}", unit, meta) for row, time in zip(rows, times, strict=True)]
@@ -365,7 +365,7 @@ def _maps(row: PeriodRow, used: PeriodUsed | None) -> str:
 def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what was held: two dates compared, else one after the other."""
     phrases = [_held_on(row, unit) for row in rows]
-    text = f"{_subject(rows[0])} {listed(phrases)}, {_per(meta)}"
+    text = f"{_subject(rows[0], meta)} {listed(phrases)}, {_per(meta)}"
     if len(rows) == 2 and rows[0].held_km2 is not None and rows[1].held_km2 is not None:
         grown = rows[1].held_km2 - rows[0].held_km2
         text += f": {about(grown, unit)} {'more' if grown > 0 else 'less'}" if measurable(grown, unit) else ""
@@ -385,9 +385,10 @@ def _held_on(row: HeldRow, unit: Unit) -> str:
     return f"was {size} on {written(row.date)}"
 
 
-def _subject(row: PeriodRow | HeldRow) -> str:
+def _subject(row: PeriodRow | HeldRow, meta: Meta) -> str:
     """Return whose area is meant, what counts as held, and where."""
-    counted = _COUNTED.get(row.view, f"shown by layers {printable(row.view).replace('+', ' and ')}")
+    view = "control" if row.view == "assessed" and not meta.advances else row.view
+    counted = _COUNTED.get(view, f"shown by layers {printable(row.view).replace('+', ' and ')}")
     by = "" if row.actor == UNNAMED else f" {'by' if row.view in _COUNTED else 'as of'} {printable(row.actor)}"
     return f"the area {counted}{by}" + ("" if row.region == TOTAL else f" in {printable(row.region)}")
 
