@@ -126,7 +126,8 @@ def map_title(rows: Sequence[PeriodRow], where: str, unit: Unit, meta: Meta, *, 
             findings[actor] = sentences.listed([headline(row, own(row), meta) for row in mine])
             continue
         ends = (pick(measured, key=lambda row: (row.net_km2 or 0.0) * own(row).per_km2) for pick in (min, max))
-        findings[actor] = f"between {' and '.join(headline(row, own(row), meta) for row in ends)}"
+        # Of many periods the lines below say which have breaks.
+        findings[actor] = f"between {' and '.join(finding(row, own(row)) for row in ends)}"
     return "; ".join(f"{subject(actor, where)}{text}" for actor, text in findings.items())
 
 
