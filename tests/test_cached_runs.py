@@ -372,12 +372,9 @@ def test_a_cache_that_cannot_be_written_is_said_once_and_changes_nothing(maps: P
     assert sorted(blocked.stderr.splitlines()) == sorted([said, *plain.stderr.splitlines()])
 
 
-@pytest.mark.parametrize("where", ["file", "file/in/it", "closed/cache"])
+@pytest.mark.parametrize("where", ["file", "file/in/it"])
 def test_a_cache_that_was_asked_for_and_cannot_be_written_is_an_error(where: str, maps: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    (tmp_path / "closed").mkdir(mode=0o500)
-    if where.startswith("closed") and os.access(tmp_path / "closed", os.W_OK):
-        pytest.skip("root may write everywhere")
     with pytest.raises(DataError, match=f"{where}: nothing can be kept in it: .*; give --cache a folder that can"):
         frontcalc.series(archive=maps, by="none", cache=tmp_path / where)
     assert (tmp_path / "file").read_text() == "no folder"

@@ -126,7 +126,7 @@ WANTED = {
     "regions fetch": ("POL", "adm1"),
     "regions show": ("UA-14",),
     "verify": ("claims.toml",),
-} | dict.fromkeys(["diff", "flows", "map", "report", "sensitivity"], (PERIOD,))
+} | dict.fromkeys(["diff", "flows", "map", "report", "sensitivity", "where"], (PERIOD,))
 
 
 @pytest.mark.parametrize("names", list(writing_commands(group)), ids=" ".join)
