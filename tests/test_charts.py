@@ -156,6 +156,7 @@ def test_what_is_little_a_day_is_no_nothing(archive: Write) -> None:
     assert "less than 0.1 km² a day from 31 Jan 2023 to 31 Dec 2028" in " ".join(texts(figure, "title"))
 
 
+@pytest.mark.thorough(but=["36-36"])
 @pytest.mark.parametrize(("months", "shown"), [(36, 36), (150, 37)])
 def test_net_figures_stand_over_bars_turned_where_there_are_many(months: int, shown: int, archive: Write) -> None:
     ends = [date(2010 + month // 12, month % 12 + 1, 1) - timedelta(days=1) for month in range(months + 1)]

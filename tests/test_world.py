@@ -130,6 +130,7 @@ def inflated(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_wheel_gives_the_stored_file(wheel: Path, script: ModuleType) -> None:
     assert inflated(script.build(wheel)) == inflated(STORED.read_bytes())
 

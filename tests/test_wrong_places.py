@@ -94,6 +94,7 @@ def test_regions_that_are_exchanged_are_named_and_not_the_map(archive: Write, tm
         frontcalc.held("2024-01-01", archive=archive(maps(None, DONETSK)), regions=tmp_path / "r.geojson")
 
 
+@pytest.mark.thorough(but=["Sudan", "the Gulf of Guinea", "the Arctic"])
 @pytest.mark.parametrize(
     "place",
     [at(30, 15), at(-60, -30), at(48, 37), at(44, 40), at(0, 0), at(-150, -85), at(10, 84), at(45, 45)],
