@@ -300,6 +300,10 @@ def test_a_workbook_begins_with_a_sheet_to_be_printed(by_region: dict[str, Any])
     assert values[1][0] == "2024-01"
     assert values[1][1:] == pytest.approx([100.0, 0.2, 100.2], abs=0.002)
     assert values[4][0] == "all"
+    below = [cell.value for cell in sheet["A"][6:] if cell.value]
+    assert below[0] == "View: control (these maps have no advances)"
+    assert below[1].startswith("thin strips: the regions in which only those changed")
+    assert "Before you publish (all: --notes all)" in below
     for one in book:
         assert one.page_setup.orientation == "landscape"
         # One page wide, which is the default, and as many high as it takes.

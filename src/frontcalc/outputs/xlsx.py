@@ -9,9 +9,10 @@ from typing import Any
 
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.notices import CODES, explained, with_lines
+from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import title_of
 from frontcalc.outputs.numbers import MINUS, Column, cells, columns, scaled, unit_of
-from frontcalc.outputs.wide_table import by_period
+from frontcalc.outputs.wide_table import by_period, strips_line
 from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, SummaryMeta, Table
 
 PRINTED, FIGURES, METHOD = "Net by region", "Figures", "Method and sources"
@@ -52,10 +53,13 @@ def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 def _write_printed(book: Any, result: Table[Any, Any], units: str) -> None:
     """Write the sheet of net changes, periods down and regions across: a block an actor."""
     sheet = book.add_worksheet(PRINTED)
-    bold, head = book.add_format({"bold": True}), book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
+    bold = book.add_format({"bold": True})
+    left, right = (
+        book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "align": at}) for at in ("left", "right")
+    )
     flags = sorted({"", *(row.flags for row in result.rows)})
     forms = {own: book.add_format({"num_format": _marked(_CHANGE, own)}) for own in flags}
-    line, widest = 0, 0
+    line, widest, shown = 0, 0, list[Any]()
     for actor in result.meta.actors:
         names, lines = by_period([row for row in result.rows if row.actor == actor], result.meta)
         sheet.write_string(line, 0, f"Net change: {title_of(actor, result.meta, unit_of(units))}", bold)
@@ -65,18 +69,21 @@ def _write_printed(book: Any, result: Table[Any, Any], units: str) -> None:
             continue
         sheet.set_row(line + 1, 2 * _LINE)
         for place, name in enumerate(("period", *names)):
-            sheet.write_string(line + 1, place, _short(name), head)
+            sheet.write_string(line + 1, place, _short(name), right if place else left)
         line += 1
         for heading, rows in lines.items():
+            shown += filter(None, rows)
             line += 1
             sheet.write_string(line, 0, _short(heading))
             for place, row in enumerate(rows, start=1):
                 if row is not None and row.net_km2 is not None:
                     sheet.write_number(line, place, round(row.net_km2, 3) + 0.0, forms[row.flags])
         line, widest = line + 2, max(widest, len(names))
-    sheet.write_string(line, 0, explained(result.rows))
+    notes = (f"View: {result.meta.view_words}", strips_line(shown), explained(shown), "", *beside(result))
+    for below, note in enumerate(filter(None, notes)):
+        sheet.write_string(line + below, 0, _short(note))
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, widest, 12)
+    sheet.set_column(1, widest, 14)
     sheet.freeze_panes(2, 1)
     _set_print(sheet, 1)
 
