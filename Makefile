@@ -65,7 +65,10 @@ minimum: $(MINIMUM)/.ready
 coverage: $(READY)
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95 $(TESTS) \
 		--deselect tests/test_atomic_writes.py::test_a_disk_that_takes_no_more_leaves_the_old_file_and_says_so \
-		--deselect tests/test_database.py::test_sqlite_is_loaded_where_something_is_kept_only
+		--deselect tests/test_database.py::test_sqlite_is_loaded_where_something_is_kept_only \
+		--deselect tests/test_forking.py::test_where_processes_and_threads_are_limited_there_are_fewer \
+		--deselect tests/test_kml.py::test_a_megabyte_of_anything_is_read_or_refused_in_seconds \
+		--deselect tests/test_system_limits.py
 
 mutants: $(READY)
 	$(BIN)/python -m pip install --quiet --group mutation
