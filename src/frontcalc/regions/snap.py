@@ -98,6 +98,8 @@ def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tupl
     known = np.unique(owner)
     drawn = np.array([shapely.coverage_union_all(drawn[owner == region]) for region in known])
     drawn = shapely.coverage_simplify(drawn, tolerance)
+    bad = ~shapely.is_valid(drawn)  # where regions of a country leave slivers between them, on older GEOS
+    drawn[bad] = shapely.make_valid(drawn[bad], method="structure", keep_collapsed=False)
     face, region = shapely.STRtree(drawn).query(faces, predicate="intersects")
     parts = np.concatenate([shapely.intersection(faces[face], drawn[region]), subtract(faces, drawn)])
     side, face = np.append(known[region], np.full(len(faces), -1)), np.append(face, np.arange(len(faces)))
@@ -114,7 +116,8 @@ def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tupl
 
 def _edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners, Owners]:
     """Return the edges (e, 2, 2) of polygons in their order, the region of each, and pairs (p, 2) of the same edge."""
-    rings, polygon = shapely.get_rings(land, return_index=True)
+    # Older shapely takes no array that may not be written.
+    rings, polygon = shapely.get_rings(np.array(land), return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
     edges = np.stack([points[:-1], points[1:]], axis=1)[same]
