@@ -289,7 +289,7 @@ def _open(path: Path, patience_s: float, *, make: bool) -> Connection:
 
     if len(_opened) >= _MOST_OPEN:
         close_all()
-    opened = sqlite3.connect(path.absolute(), patience_s, isolation_level=None, check_same_thread=False)
+    opened = sqlite3.connect(path.absolute(), timeout=patience_s, isolation_level=None, check_same_thread=False)
     try:
         opened.text_factory = bytes  # what is stored as text need not be text
         opened.executescript(_SETTINGS)
