@@ -77,10 +77,11 @@ def _listing_options(function: Callable[..., Any]) -> str | None:
     written = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
     if not written or not function.__doc__ or "options" not in function.__annotations__:
         return function.__doc__
-    # As a part of the entry, so that who reads a docstring by its sections finds it there.
-    listed = indent(cleandoc(written.partition("----------\n")[2].partition("Raises\n")[0]).strip(), " " * 8)
     head, entry, rest = function.__doc__.partition("**options\n")
     says, _, after = rest.partition("\n")
+    # As a part of the entry, so that who reads a docstring by its sections finds it there. Python 3.13 dedents it.
+    margin = " " * (len(says) - len(says.lstrip()))
+    listed = indent(cleandoc(written.partition("----------\n")[2].partition("Raises\n")[0]).strip(), margin)
     return f"{head}{entry}{says}\n\n{listed}\n{after}"
 
 
