@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Unpack
@@ -87,7 +88,9 @@ def series(
     for actor in run.begin([dates[-1], dates[0]], dates[-1]):
         before = run.states(actor).on(eve) if begin > maps.days[0] or maps.opening else None
         since = None if every == "snapshot" else eve
-        rows += _actor_series(run, actor, before, since, measured_ahead(run, actor, before, dates, what))
+        # After an error nobody needs what workers still measure.
+        with closing(measured_ahead(run, actor, before, dates, what)) as ahead:
+            rows += _actor_series(run, actor, before, since, ahead)
     return table_of(run, SeriesRow, rows, slivers=True)
 
 

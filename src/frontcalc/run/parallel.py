@@ -14,7 +14,7 @@ import signal
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from datetime import date
@@ -98,7 +98,9 @@ def _ahead(
     yield from ((item, result()) for item, result in waiting)
 
 
-def measured_ahead(run: Run, actor: str, before: State | None, days: Sequence[date], what: str) -> Iterator[date]:
+def measured_ahead(
+    run: Run, actor: str, before: State | None, days: Sequence[date], what: str
+) -> Generator[date, None, None]:
     """Yield days, each after the run's workers measured the steps from the state before the first to its map.
 
     What workers measure is kept under its key, and the caller looks up what it needs: where it needs another
