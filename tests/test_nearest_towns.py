@@ -166,7 +166,7 @@ def test_rows_of_the_sample_add_up_to_diff_and_months_to_a_quarter() -> None:
     check_months(None, "2024-Q3", ["2024-07", "2024-08", "2024-09"])
 
 
-@pytest.mark.thorough(but=["options0", "options2"])
+@pytest.mark.thorough(but=["options0"])
 @pytest.mark.parametrize("options", [{"only": "Donetsk"}, {"actor": "Ukraine"}, {"snap": "none"}, {"towns": 500}])
 def test_rows_add_up_to_diff_with_other_options(options: dict[str, Any]) -> None:
     own = {name: value for name, value in options.items() if name != "towns"}
