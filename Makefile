@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 MINIMUM := build/venv-minimum
 EXTRAS := all,dask
 RELEASE := build/venv-release
+# Else each of the hundreds of processes that tests start would compile all sources anew.
+export PYTHONDONTWRITEBYTECODE =
 # To compile all that is installed would take longer than to install it.
 INTO_RELEASE = $(BIN)/python -m pip --python $(RELEASE)/bin/python install --quiet --no-compile --only-binary :all:
 

@@ -194,7 +194,7 @@ def test_the_working_folder_is_no_place_for_a_folder(
     assert [file.parent.name for file in frontcalc.convert("in it", archive=maps)] == ["in it", "in it"]
 
 
-@pytest.mark.thorough(but=["isw-weekly-maps.parquet", "isw-shapefile-zips-maps.geojson"])
+@pytest.mark.thorough(but=["isw-shapefile-zips-maps.parquet"])
 @pytest.mark.shared
 @pytest.mark.parametrize("target", ["maps.parquet", "maps.geojson"])
 @pytest.mark.parametrize("name", ["isw-weekly", "isw-raw-daily", "isw-shapefile-zips", "isw-weekly-topojson"])

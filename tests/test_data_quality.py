@@ -35,7 +35,7 @@ def findings(folder: Path) -> dict[str, list[Any]]:
     return found
 
 
-@pytest.mark.thorough(but=["deepstate-daily", "isw-weekly-topojson", "isw-shapefile-zips"])
+@pytest.mark.thorough(but=["isw-weekly-topojson", "isw-shapefile-zips"])
 @pytest.mark.parametrize(
     "name", ["isw-weekly", "isw-weekly-topojson", "isw-shapefile-zips", "deepstate-daily", "nzz-daily"]
 )

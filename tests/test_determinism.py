@@ -144,12 +144,10 @@ def plain(maps: Path) -> bytes:
 
 @pytest.mark.thorough(
     but=[
-        "two threads, files backwards",
         "four processes, a hash seed, files in no order",
         "one worker, cold and warm, a time zone far east",
         "four threads, cold and warm, files for nobody",
         "one worker, the locale C",
-        "Dask, cold and warm",
     ]
 )
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

@@ -269,11 +269,8 @@ def test_where_processes_and_threads_are_limited_there_are_fewer(
     limited += ["prlimit", f"--nproc={tasks}", sys.executable]
     subprocess.run([*limited, "-c", BITES.format(tasks=tasks)], check=True, timeout=PATIENCE_S)
     how = ["-m", "frontcalc", *asked, "--archive", maps, "--by", "none", "--format", "csv", "--cache", "none"]
-    for workers in (2, 8):
-        done = subprocess.run(
-            [*limited, *how, "--workers", str(workers)], capture_output=True, check=True, timeout=PATIENCE_S
-        )
-        assert (done.stdout, done.stderr) == plainly(asked, maps)
+    done = subprocess.run([*limited, *how, "--workers", "8"], capture_output=True, check=True, timeout=PATIENCE_S)
+    assert (done.stdout, done.stderr) == plainly(asked, maps)
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_a_table_is_its_rows_and_prints_as_the_command_shows_it(capfd: pytest.Ca
     "result",
     [
         lambda: frontcalc.held("2024-11-03"),
-        lambda: frontcalc.summary(since="2024", by="none", gross=True),
+        lambda: frontcalc.summary(since="2024-10", by="none", gross=True),
         lambda: frontcalc.list_archive(),
         lambda: frontcalc.show_region("UA-14"),
         lambda: frontcalc.verify("bbc-2024-11"),

@@ -10,6 +10,7 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import check_release
@@ -257,19 +258,25 @@ def test_the_house_stays_within_its_budgets() -> None:
     assert hiding == "names that hide what they hold: none"
 
 
+@cache
+def imports() -> list[tuple[str, str, str]]:
+    """Return each import of the sources, wherever in a module: its file, the module imported from, and the name."""
+    return [
+        (path, getattr(node, "module", None) or "", one.name)
+        for path, tree in house.modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for one in node.names
+    ]
+
+
 @pytest.mark.parametrize(("names", "most"), [({"cache"}, 5), ({"run.parallel", "run.cluster"}, 3)])
 def test_few_modules_know_of_the_cache_and_of_workers(names: set[str], most: int) -> None:
     """What imports them, wherever in a module: that only goes down."""
     wanted = {f"frontcalc.{name}" for name in names}
     own = {f"{name.replace('.', '/')}.py" for name in names}
     knowing = {
-        path
-        for path, tree in house.modules().items()
-        if path not in own
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for one in node.names
-        if {getattr(node, "module", None), f"{getattr(node, 'module', '')}.{one.name}", one.name} & wanted
+        path for path, module, name in imports() if path not in own and {module, f"{module}.{name}", name} & wanted
     }
     assert 0 < len(knowing) <= most, sorted(knowing)
 

@@ -68,6 +68,8 @@ def test_a_clean_archive_yields_nothing(archive: Write, count: int, step: int) -
     assert check(archive(growing(count, step))) == ()
 
 
+# The example of `check_archive`, which tests run as well, shows the same rows.
+@pytest.mark.thorough
 def test_the_sample_has_no_error_and_no_warning() -> None:
     result = frontcalc.check_archive(today=TODAY)
     assert {row.severity for row in result.rows} <= {"info"}

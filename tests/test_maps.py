@@ -284,6 +284,7 @@ def test_towns_lie_on_the_land_that_maps_draw() -> None:
     assert not shapely.contains(whole, shapely.Point(project(np.array([(36.6, 46.1)]))[0])), "the Sea of Azov"
 
 
+@pytest.mark.thorough
 def test_the_script_gives_the_surroundings_again(wheel: Path) -> None:
     stored = resources.files("frontcalc") / "data" / "surroundings.geojson.gz"
     assert gzip.decompress(build_beside.surroundings(wheel)) == gzip.decompress(stored.read_bytes())

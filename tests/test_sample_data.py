@@ -57,24 +57,25 @@ def in_force(day: date) -> date:
     return max(map_day for map_day in DAYS if map_day <= day)
 
 
-def ring_km2(points: NDArray[np.float64]) -> float:
-    """Return the signed area (km²) of a ring on WGS 84 with edges straight in lon/lat."""
+def rings_km2(rings: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the areas (km²) of rings on WGS 84 with edges straight in lon/lat."""
     e = math.sqrt(WGS84.es)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
     lam, phi = np.radians(points).T
     nodes, weights = np.polynomial.legendre.leggauss(4)
     sines = np.sin(phi[:-1, None] + (nodes + 1) / 2 * np.diff(phi)[:, None])
     q = (1 - e**2) * (sines / (1 - (e * sines) ** 2) + np.arctanh(e * sines) / e)
-    return -float(np.sum((q @ weights) / 2 * np.diff(lam))) * WGS84.a**2 / 2 / 1e6
+    # What leads from one ring to the next is no edge.
+    edges = (q @ weights) / 2 * np.diff(lam) * (ring[1:] == ring[:-1])
+    return np.abs(np.bincount(ring[1:], edges, len(rings))) * WGS84.a**2 / 2 / 1e6
 
 
 def area_km2(geometry: BaseGeometry) -> float:
     """Return the ellipsoidal area (km²) of polygons in lon/lat."""
-    total = 0.0
-    for part in shapely.get_parts(shapely.get_parts(geometry)):
-        if part.geom_type == "Polygon" and not part.is_empty:
-            rings = [abs(ring_km2(np.asarray(ring.coords))) for ring in (part.exterior, *part.interiors)]
-            total += rings[0] - math.fsum(rings[1:])
-    return total
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    rings, part = shapely.get_rings(parts[shapely.get_dimensions(parts) == 2], return_index=True)
+    # A polygon's first ring is its outer one, the others are holes.
+    return math.fsum(rings_km2(rings) * np.where(np.diff(part, prepend=-1), 1, -1)) if len(rings) else 0.0
 
 
 @cache

@@ -82,6 +82,7 @@ def test_the_series_names_the_faults_of_the_map_and_no_front(shared: Path) -> No
     assert len(lines) == len(found) == 6
 
 
+@pytest.mark.thorough(but=["nzz-daily"])
 @pytest.mark.parametrize("archive", ["nzz-daily", "isw-raw-daily", "deepstate-daily"])
 def test_the_other_archives_have_no_fault(shared: Path, archive: str) -> None:
     assert said(frontcalc.series(archive=shared / "archives" / archive, by="none")) == []

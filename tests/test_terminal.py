@@ -202,6 +202,7 @@ sys.exit(run(sys.argv[1:]))
 """
 
 
+@pytest.mark.thorough(but=["shown", "quiet", "CI"])
 @pytest.mark.parametrize(
     ("extra", "environment", "seen"),
     [
@@ -211,6 +212,7 @@ sys.exit(run(sys.argv[1:]))
         ([], {"CI": "true"}, False),
         ([], {"TERM": "dumb"}, False),
     ],
+    ids=["shown", "quiet", "verbose", "CI", "dumb"],
 )
 def test_progress_shows_after_a_second_and_is_erased(
     extra: list[str], environment: dict[str, str], seen: bool, maps: Path, tmp_path: Path
