@@ -113,7 +113,6 @@ def test_a_damaged_file_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     towns._read.cache_clear()
 
 
-@pytest.mark.thorough
 def test_the_wheel_gives_the_stored_file(towns_wheel: Path) -> None:
     assert inflated(build_towns.build(towns_wheel)) == inflated(stored())
 

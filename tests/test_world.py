@@ -78,7 +78,6 @@ def test_pieces_of_a_country_and_its_neighbours_fit_exactly(code: str) -> None:
     assert shapely.area(whole) == pytest.approx(shapely.area(own.pieces).sum(), rel=1e-9)
 
 
-@pytest.mark.thorough
 def test_countries_agree_with_the_outlines_of_the_source(wheel: Path) -> None:
     countries, _ = build_world.read_wheel(wheel)
     stored = load_countries(tuple(load_world().countries))
