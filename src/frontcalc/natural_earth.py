@@ -167,7 +167,7 @@ def load_world() -> World:
 @functools.lru_cache(maxsize=4)
 def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
     """Load the regions of some countries, by code, as one set; DataError if the file is damaged."""
-    world, pieces, owners, first = load_world(), list[Any](), list[npt.NDArray[np.intp]](), 0
+    world, first, pieces, owners = load_world(), 0, [np.empty(0, dtype=object)], [np.empty(0, dtype=np.intp)]
     blocks = [world.countries[code] for code in codes]
     with packaged(*_WORLD_FILE) as content:
         for block in blocks:
