@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -251,8 +252,7 @@ def test_the_sentence_of_diff_names_the_same_towns_where_it_is_asked_to() -> Non
 def test_of_two_periods_each_has_its_towns_and_of_several_regions_none(capsysbinary: Any) -> None:
     assert run(["diff", "2024-09", "2024-10", "--format", "sentence", "-q"]) == 0
     text = capsysbinary.readouterr().out.decode()
-    assert "In September 2024 it grew most around " in text or "Between 1 September 2024 and " in text
-    assert text.count(" it grew most around ") == 2
+    assert len(re.findall(r"\b2024 it grew most around \w+", text)) == 2
     one, two = (frontcalc.diff("2024-10", only=only, with_towns=True) for only in ("Donetsk", "Donetsk,Luhansk"))
     assert "It grew most around " in render(one, "sentence").decode()
     assert "most around" not in render(two, "sentence").decode()
