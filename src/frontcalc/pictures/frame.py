@@ -195,7 +195,8 @@ def _everywhere(boxes: Geometries) -> tuple[dict[str, Geometries], Geometries]:
     shown, countries = shapely.union_all(boxes), dict[str, Geometries]()
     for country in stored.countries:
         ground = shapely.coverage_union_all(stored.pieces[near][of == country.code])
-        countries[country.name] = geometry.polygonal(shapely.intersection(ground, shown))
+        if len(polygons := geometry.polygonal(shapely.intersection(ground, shown))):
+            countries[country.name] = polygons
     return countries, _frontiers(countries, countries)
 
 
