@@ -264,7 +264,13 @@ def _countries(one: CheckedMap) -> RegionSet:
         return region_sets.no_regions()
     stored, near = region_sets.pieces_near(region_sets.boxes_on_globe(one.box))
     codes = tuple(sorted({stored.regions[owner].country for owner in stored.owner[near]}))
-    return region_sets.embedded_regions(target_crs=one.plane, countries=codes) if codes else region_sets.no_regions()
+    if not codes:
+        return region_sets.no_regions()
+    land = region_sets.embedded_regions(target_crs=one.plane, countries=codes)
+    # The box of a map at sea may reach over land.
+    grounds = [layer.ground for layer in one.layers if layer.ground is not None]
+    met = shapely.STRtree(land.pieces).query(grounds, predicate="intersects")
+    return land if met.size else region_sets.no_regions()
 
 
 def archive_meta(
