@@ -101,8 +101,8 @@ def zones(regions: RegionSet, country: str) -> bytes:
     # Without a source nothing that is stored is used.
     taken = partition_for(replace(regions, source=None), country, snap="border", plane=DEFAULT_CRS)
     assert taken.snapped is not None
-    assert taken.nowhere is not None
-    return to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.nowhere)
+    assert taken.uncovered is not None
+    return to_bytes(taken.pieces[taken.snapped], taken.owner[taken.snapped], taken.uncovered)
 
 
 def main() -> None:

@@ -117,7 +117,7 @@ def test_a_figure_is_marked_where_much_of_it_is_near_a_border_and_its_range_cont
     assert rows["unassigned"].border_km2 is None
     text = render(table, "table").decode()
     assert "\nu: border rough (frontcalc regions fetch UA adm1 --use mends it)\n" in text
-    assert "  u  much in or beside Donetsk and 1 more is within 2 km of a border: whose it is, is not sure\n" in text
+    assert " u  near a border in Donetsk and 1 more, so much of it may be the neighbour's\n" in text
     line = next(line for line in text.splitlines() if line.startswith("Donetsk"))
     assert line.split()[4] == "u"
     # Of regions that a file draws, no border is rough, and a range without width is none.

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -247,6 +248,48 @@ def test_a_sentence_names_the_towns_with_most_of_it(october: Table[Any, Any]) ->
     assert " in Donetsk grew by " in within
 
 
+def test_the_sentence_of_diff_names_the_same_towns_where_it_is_asked_to() -> None:
+    where = frontcalc.where("2024-10")
+    table = frontcalc.diff("2024-10", with_towns=True)
+    assert table.meta.most_around == where.meta.most_around
+    assert [one.town for one in table.meta.most_around] == [row.town for row in where.rows[:3]]
+    assert [one.net_km2 for one in table.meta.most_around] == pytest.approx([row.net_km2 for row in where.rows[:3]])
+    named = render(where, "sentence").decode().partition("It grew most")[2].partition("Compared")[0]
+    assert f"It grew most{named}Compared" in render(table, "sentence").decode()
+    # Figures and their other forms are the same, and know no towns.
+    plain = frontcalc.diff("2024-10")
+    assert (plain.rows, plain.meta.most_around, plain.meta.credits) == (table.rows, (), plain.meta.attribution)
+    assert render(plain, "csv") == render(table, "csv")
+    assert "most around" not in render(plain, "sentence").decode()
+    assert frontcalc.diff("2024-10", by="none", with_towns=True).meta.most_around == ()
+
+
+def test_of_two_periods_each_has_its_towns_and_of_several_regions_none(capsysbinary: Any) -> None:
+    assert run(["diff", "2024-09", "2024-10", "--format", "sentence", "-q"]) == 0
+    text = capsysbinary.readouterr().out.decode()
+    assert len(re.findall(r"\b2024 it grew most around \w+", text)) == 2
+    one, two = (frontcalc.diff("2024-10", only=only, with_towns=True) for only in ("Donetsk", "Donetsk,Luhansk"))
+    assert "It grew most around " in render(one, "sentence").decode()
+    assert "most around" not in render(two, "sentence").decode()
+    assert {town.town for town in one.meta.most_around} <= {row.town for row in frontcalc.where("2024-10").rows}
+
+
+def test_ground_of_a_fault_counts_for_no_town(archive: Write) -> None:
+    """A bay of the Syvash is dropped, and a strip of 0.2° by 0.1° beside Dzhankoi's town is lost to a front."""
+    held, bay = shapely.box(33, 45.4, 34.5, 46.0), shapely.box(33.55, 45.86, 33.75, 45.96)
+    strip = (34.3, 45.6, 34.5, 45.7)
+    lost = held - bay - shapely.box(*strip)
+    for name, ground, towns in (("both", lost, 1), ("bay", held - bay, 0)):
+        maps = archive({"2024-01-01": {"control_map": [held]}, "2024-02-01": {"control_map": [ground]}}, name=name)
+        table = frontcalc.diff("2024-02-01", archive=maps, view="control", with_towns=True)
+        assert len([one for one in table.meta.notices if one.code == "REDEFINITION"]) == 1
+        own = table.meta.towns_of(table.rows[-1])
+        assert (len(own) >= towns, bool(own)) == (True, bool(towns)), own
+        assert table.meta.credits[-1].startswith("Towns: GeoNames")
+        if towns:
+            assert sum(one.net_km2 for one in own) == pytest.approx(-area(*strip), rel=0.01)
+
+
 def test_map_files_have_the_ground_of_each_row(october: Table[Any, Any], archive: Write, tmp_path: Path) -> None:
     assert run(["where", "2024-10", "-q", "-o", str(tmp_path / "where.geojson")]) == 0
     folder = two_maps(archive, AROUND_SUDZHA)
@@ -351,5 +394,5 @@ def test_rows_add_up_on_daily_archives(shared: Path, name: str, whole: str, part
 def test_a_fault_of_the_map_is_placed_by_water_and_town(shared: Path) -> None:
     notices = frontcalc.where("2023-07", archive=shared / "archives" / "isw-weekly").meta.notices
     (fault,) = (one for one in notices if one.code == "REDEFINITION")
-    assert " km² lost are water, off the Syvash, 12 km SW of Armiansk at longitude 33.56" in fault.message
+    assert " km² lost are water, off the Syvash, 12 km SW of Armiansk, at longitude 33.56" in fault.message
     assert fault.line.startswith("223 of 398 km² lost are water off the Syvash, not drawn since 30 Jul; net")

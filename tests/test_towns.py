@@ -12,7 +12,6 @@ import build_towns
 import numpy as np
 import pytest
 
-from frontcalc import towns
 from frontcalc.errors import DataError
 from frontcalc.towns import MAGIC, Towns, load_towns, load_waters, radii_of
 
@@ -104,13 +103,11 @@ def test_waters_have_names_and_discs_of_their_own() -> None:
 def test_a_damaged_file_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     whole = stored()
-    monkeypatch.setattr(towns.resources, "files", lambda name: tmp_path)
+    monkeypatch.setattr(resources, "files", lambda name: tmp_path)
     for content in (b"", whole[:1000], MAGIC + zlib.compress(inflated(whole)[:-100_000], 1)):
         (tmp_path / "data" / "world.towns").write_bytes(content)
-        towns._read.cache_clear()
         with pytest.raises(DataError, match="is damaged"):
             load_towns.__wrapped__()
-    towns._read.cache_clear()
 
 
 def test_the_wheel_gives_the_stored_file(towns_wheel: Path) -> None:

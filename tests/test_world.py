@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable
 from importlib import resources
@@ -19,6 +20,7 @@ import frontcalc
 from frontcalc import crs, geometry, natural_earth
 from frontcalc.errors import FrontcalcError
 from frontcalc.natural_earth import load_countries, load_embedded, load_redrawn, load_world
+from frontcalc.pictures.frame import countries_around
 from frontcalc.regions import countries_near, embedded_regions
 
 Write = Callable[..., Path]
@@ -231,3 +233,40 @@ def test_a_set_of_two_countries_is_a_partition() -> None:
     assert shapely.coverage_is_valid(regions.pieces)
     assert set(regions.countries) == {"SD", "SS"}
     assert regions.accuracy.startswith("1:10m")
+
+
+@pytest.mark.parametrize(("held", "bay", "water"), [
+    # A lagoon's mouth off Alexandria, the same square inland; in metres of the plane some 1,000 km² each.
+    ((29.0, 30.0, 31.0, 31.8), (29.6, 31.5, 29.9, 31.8), True),
+    ((29.0, 28.0, 31.0, 29.8), (29.6, 28.8, 29.9, 29.1), False),
+])  # fmt: skip
+def test_water_that_a_map_drops_is_told_from_land_in_any_country(
+    held: tuple[float, ...], bay: tuple[float, ...], water: bool, archive: Write
+) -> None:
+    whole, part = shapely.box(*held), shapely.box(*bay)
+    table = frontcalc.diff("2024-01-01..2024-07-01", archive=two_maps(archive, [whole], [whole - part]), by="none")
+    (fault,) = (one for one in table.meta.notices if one.code == "REDEFINITION")
+    assert ("are water" in fault.message, "far behind the front" in fault.message) == (water, not water)
+    assert re.search(r"(are water|behind the front), \d+ km [NESW]+ of \w+", fault.message)
+
+
+def test_coasts_neighbours_and_frontiers_are_drawn_around_any_place() -> None:
+    sudan, borders, known = countries_around((22.0, 8.0, 30.0, 16.0), crs.LONLAT, margin=0.0)
+    assert {"Sudan", "S. Sudan", "Chad", "Central African Rep."} <= sudan.keys()
+    # Land without a coast fills its box, and borders between two of the countries lie in it.
+    assert sum(shapely.area(own).sum() for own in sudan.values()) == pytest.approx(64.0, rel=1e-4)
+    assert shapely.area(known).sum() == pytest.approx(64.0, rel=1e-9)
+    assert len(borders)
+    assert shapely.length(shapely.intersection(shapely.union_all(borders), shapely.union_all(sudan["Chad"]))) > 5
+    fiji, _, boxes = countries_around((177.0, -19.0, -179.0, -15.0), crs.LONLAT, margin=0.0)
+    assert (len(boxes), {"Fiji"} <= fiji.keys()) == (2, True)
+    assert shapely.bounds(np.concatenate(list(fiji.values())))[:, 0].min() < -179
+    nothing, none, sea = countries_around((-30.0, -40.0, -28.0, -38.0), crs.LONLAT)
+    assert (nothing, len(none), len(sea)) == ({}, 0, 0)
+
+
+def test_a_part_at_sea_is_in_no_region_of_any_country(archive: Write) -> None:
+    inland, island = shapely.box(30.0, 29.0, 31.0, 30.0), shapely.box(29.0, 32.5, 29.2, 32.7)
+    found = frontcalc.check_archive(archive=two_maps(archive, [inland], [inland, island]))
+    (outside,) = (row for row in found.rows if row.code == "OUTSIDE-REGIONS")
+    assert outside.maps == 1

@@ -30,6 +30,7 @@ _DIGEST = hashlib.sha256().digest_size
 _ACCURACY = {"Natural Earth 1:10m admin-1 states and provinces": "1:10m, borders err by kilometres"}
 WORLD = "natural-earth-adm1"
 _WORLD_MAGIC = b"FCWORLD\x00\x01\n"
+_WORLD_FILE = "world.regions", f"region set {WORLD!r}", _WORLD_MAGIC
 _WORLD_ACCURACY = "1:10m, as of about 2013, borders err by kilometres"
 
 # Of which countries a set draws some regions only, so that no share of their land can be told.
@@ -84,19 +85,21 @@ class World:
     method: str
     sha256: str  # of the stored file, in hexadecimal
     units_per_degree: int
-    content: bytes
     countries: Mapping[str, CountryBlock]
     boxes: shapely.STRtree  # around each region, in degrees; two where it lies on either side of the 180th meridian
     of: tuple[str, ...]  # the country of each box
 
 
 @contextmanager
-def _intact(name: str) -> Iterator[None]:
-    """Turn whatever a damaged file raises into a DataError."""
+def packaged(file: str, called: str, magic: bytes) -> Iterator[bytes]:
+    """Yield a file of the package, which begins with `magic`; DataError if it, or what is made of it here, is wrong."""
     try:
-        yield
+        content = (resources.files("frontcalc") / "data" / file).read_bytes()
+        if not content.startswith(magic):
+            raise ValueError("not a file of this version")
+        yield content
     except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise DataError(f"is damaged: {error}", where=f"region set {name!r}", cure="reinstall frontcalc") from error
+        raise DataError(f"is damaged: {error}", where=called, cure="reinstall frontcalc") from error
 
 
 def _polygons(numbers: npt.NDArray[Any], count: int, units_per_degree: int) -> tuple[Any, npt.NDArray[np.intp]]:
@@ -111,10 +114,7 @@ def _polygons(numbers: npt.NDArray[Any], count: int, units_per_degree: int) -> t
 @functools.cache
 def load_embedded() -> EmbeddedRegions:
     """Load the region set: a magic number, then deflated a JSON header and int32 arrays; DataError if it is damaged."""
-    with _intact(_NAME):
-        content = (resources.files("frontcalc") / "data" / f"{_NAME}.regions").read_bytes()
-        if not content.startswith(_MAGIC):
-            raise ValueError("not a region set of this version")
+    with packaged(f"{_NAME}.regions", f"region set {_NAME!r}", _MAGIC) as content:
         body = zlib.decompress(content[len(_MAGIC) :])
         (length,) = struct.unpack_from("<i", body)
         header = json.loads(body[4 : 4 + length])
@@ -140,10 +140,7 @@ def load_embedded() -> EmbeddedRegions:
 @functools.cache
 def load_world() -> World:
     """Load the index of all countries: a magic number, a length, deflated JSON; DataError if it is damaged."""
-    with _intact(WORLD):
-        content = (resources.files("frontcalc") / "data" / "world.regions").read_bytes()
-        if not content.startswith(_WORLD_MAGIC):
-            raise ValueError("not a region set of this version")
+    with packaged(*_WORLD_FILE) as content:
         start = len(_WORLD_MAGIC) + 4
         (length,) = struct.unpack_from("<i", content, start - 4)
         header = json.loads(zlib.decompress(content[start : start + length]))
@@ -161,7 +158,6 @@ def load_world() -> World:
         return World(
             **{key: header[key] for key in ("source", "licence", "method", "units_per_degree")},
             sha256=hashlib.sha256(content).hexdigest(),
-            content=content,
             countries=blocks,
             boxes=shapely.STRtree(shapely.box(*(np.array(boxes) / units).T)),
             of=tuple(of),
@@ -171,12 +167,12 @@ def load_world() -> World:
 @functools.lru_cache(maxsize=4)
 def load_countries(codes: tuple[str, ...]) -> EmbeddedRegions:
     """Load the regions of some countries, by code, as one set; DataError if the file is damaged."""
-    world, pieces, owners, first = load_world(), list[Any](), list[npt.NDArray[np.intp]](), 0
+    world, first, pieces, owners = load_world(), 0, [np.empty(0, dtype=object)], [np.empty(0, dtype=np.intp)]
     blocks = [world.countries[code] for code in codes]
-    with _intact(WORLD):
+    with packaged(*_WORLD_FILE) as content:
         for block in blocks:
             # The lowest bytes of all numbers stand first, then the next ones.
-            planes = np.frombuffer(zlib.decompress(world.content[block.start : block.stop]), np.uint8).reshape(4, -1)
+            planes = np.frombuffer(zlib.decompress(content[block.start : block.stop]), np.uint8).reshape(4, -1)
             numbers = np.ascontiguousarray(planes.T).view("<i4").ravel()
             drawn, owner = _polygons(numbers, block.pieces, world.units_per_degree)
             pieces.append(drawn)

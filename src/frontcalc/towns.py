@@ -12,7 +12,6 @@ import struct
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs
-from frontcalc.errors import DataError
 from frontcalc.names import fold
+from frontcalc.natural_earth import packaged
 
 MAGIC = b"FCTWN\x00\x01\n"
 UNITS_PER_DEGREE = 10_000  # about 10 m
@@ -37,7 +36,7 @@ LEAST_RADIUS_M, _MOST_RADIUS_M = 500.0, 3_000.0
 _CORNERS = 64
 _CORNERS_OUT = float(np.sqrt(2 * np.pi / _CORNERS / np.sin(2 * np.pi / _CORNERS)))
 _STEP_DEGREES = 0.01  # about a kilometre
-_FILE = "world.towns"
+_FILE = "world.towns", "embedded towns", MAGIC
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +147,8 @@ def since(shares: NDArray[np.float64], least: float) -> int | None:
 @functools.cache
 def load_towns() -> Towns:
     """Load the towns: a magic number, then deflated a JSON header, int32 arrays and names; DataError if damaged."""
-    try:
-        header, rest = _read()
+    with packaged(*_FILE) as content:
+        header, rest = _read(content)
         counts = header["countries"]
         size = sum(counts.values())
         numbers = np.frombuffer(rest, "<i4", count=3 * size).reshape(3, size)
@@ -160,32 +159,20 @@ def load_towns() -> Towns:
         countries = np.repeat(np.array(list(counts)), list(counts.values()))
         names, others = tuple(text[0] for text in texts), tuple(text[1:] for text in texts)
         return Towns(names, countries, people, numbers[1:].T / UNITS_PER_DEGREE, radii_of(people), others)
-    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise _damaged(error) from error
 
 
 @functools.cache
 def load_waters() -> Towns:
     """Load the waters of Ukraine that maps gain and lose: one or several discs for each, without people."""
-    try:
-        names, lon, lat, radii = zip(*_read()[0]["waters"], strict=True)
+    with packaged(*_FILE) as content:
+        names, lon, lat, radii = zip(*_read(content)[0]["waters"], strict=True)
         none = np.zeros(len(names), dtype=np.int64)
         discs = np.column_stack([lon, lat]), np.array(radii, dtype=np.float64)
         return Towns(names, np.full(len(names), ""), none, *discs, ((),) * len(names))
-    except (OSError, ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
-        raise _damaged(error) from error
 
 
-@functools.cache
-def _read() -> tuple[dict[str, Any], bytes]:
+def _read(content: bytes) -> tuple[dict[str, Any], bytes]:
     """Return the header of the file, and what follows it."""
-    content = (resources.files("frontcalc") / "data" / _FILE).read_bytes()
-    if not content.startswith(MAGIC):
-        raise ValueError("not towns of this version")
     body = zlib.decompress(content[len(MAGIC) :])
     (length,) = struct.unpack_from("<i", body)
     return json.loads(body[4 : 4 + length]), body[4 + length :]
-
-
-def _damaged(error: Exception) -> DataError:
-    return DataError(f"is damaged: {error}", where="embedded towns", cure="reinstall frontcalc")

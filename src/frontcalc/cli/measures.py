@@ -44,7 +44,7 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     mapped = form in results.MAP_FORMATS
     if with_range and mapped:
         raise click.UsageError("--range is of figures, and a map of change has none: choose another --format")
-    how["with_range"] = with_range or None
+    how |= {"with_range": with_range or None, "with_towns": form == "sentence" or None}
     with terminal.progress():
         if isinstance(periods[0], Path):
             between = frontcalc.changes_between if mapped else frontcalc.diff_files

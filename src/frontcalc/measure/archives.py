@@ -144,7 +144,7 @@ def check_archive(
     # Two maps are in memory at most.
     for ref in track(maps.refs, "checking map"):
         one = read_map(ref, before, target)
-        by_map.append(check_map(one, before, regions))
+        by_map.append(check_map(one, before, regions if regions.names else _countries(one)))
         checked.append(replace(one, files=(), layers=(), tells=()))
         files |= {file.source.name: file.source for file in one.files}
         synthetic |= any(file.features.synthetic for file in one.files)
@@ -256,6 +256,21 @@ def _regions(maps: Archive, options: Options) -> tuple[RegionSet, NDArray[np.obj
                 return region_sets.embedded_regions(target_crs=target), load_embedded().pieces
             break
     return region_sets.no_regions(), None
+
+
+def _countries(one: CheckedMap) -> RegionSet:
+    """Return the regions of the countries whose land a map may show; none where it shows none."""
+    if one.box is None:
+        return region_sets.no_regions()
+    stored, near = region_sets.pieces_near(region_sets.boxes_on_globe(one.box))
+    codes = tuple(sorted({stored.regions[owner].country for owner in stored.owner[near]}))
+    if not codes:
+        return region_sets.no_regions()
+    land = region_sets.embedded_regions(target_crs=one.plane, countries=codes)
+    # The box of a map at sea may reach over land.
+    grounds = [layer.ground for layer in one.layers if layer.ground is not None]
+    met = shapely.STRtree(land.pieces).query(grounds, predicate="intersects")
+    return land if met.size else region_sets.no_regions()
 
 
 def archive_meta(

@@ -18,7 +18,7 @@ from frontcalc.archives import Archive
 from frontcalc.change import Floats
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import columns_of, diff_rows, extended, finest_lines
+from frontcalc.measure.diff import columns_of, diff_rows, finest_lines
 from frontcalc.measure.sensitivity import MEASURES
 from frontcalc.measure.summary import Calendar, periods_of
 from frontcalc.names import printable
@@ -30,7 +30,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table
+from frontcalc.tables import CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table, extended
 
 LEFT_OUT_KM2 = 5000.0  # ground that others hold at both ends: more than this is a definition, and no delay
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -18,17 +17,15 @@ from frontcalc.levels import Line
 from frontcalc.notices import noted
 from frontcalc.periods import Period, PeriodsLike, parse_periods
 from frontcalc.run.land import drawn_in_degrees, land_left
-from frontcalc.run.meta import table_of
+from frontcalc.run.meta import naming_towns, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, border_km2, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import forget_read
 from frontcalc.states import Span, State
-from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, RowT, Table
+from frontcalc.tables import TOTAL, ChangeRow, DiffRow, Meta, Table
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from frontcalc.pictures.change_map import ChangeMap, Panel
 
 BLANK: dict[str, float | None] = dict.fromkeys(FIGURES)  # the figures of a row where nothing was measured
@@ -40,6 +37,7 @@ def diff(
     *,
     archive: str | Path | Archive | None = None,
     with_range: bool = False,
+    with_towns: bool = False,
     **options: Unpack[Keywords],
 ) -> Table[DiffRow, Meta]:
     """Measure how much territory was gained and lost in each period, by region.
@@ -53,6 +51,8 @@ def diff(
     with_range : bool
         Add the least and the most of each figure under the assumptions open to argument, each changed by
         itself: `sensitivity` lists them, a notice names them. It takes several times as long.
+    with_towns : bool
+        Find the towns around which each total changed most, which the sentence then names: `meta.most_around`.
     **options
         How to measure: see `Options`.
 
@@ -85,14 +85,23 @@ def diff(
     if with_range:
         from frontcalc.measure.sensitivity import with_ranges
 
-        return with_ranges(run, run.resolved(wanted))
+        ranged = with_ranges(run, run.resolved(wanted))
+        return naming_towns(run, ranged, run.resolved(wanted)) if with_towns else ranged
     rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
-    return table_of(run, DiffRow, rows, slivers=True)
+    table = table_of(run, DiffRow, rows, slivers=True)
+    if with_towns:
+        table = naming_towns(run, table, run.resolved(wanted))
+    return table
 
 
 @facade
 def diff_files(
-    before: str | Path, after: str | Path, *, with_range: bool = False, **options: Unpack[Keywords]
+    before: str | Path,
+    after: str | Path,
+    *,
+    with_range: bool = False,
+    with_towns: bool = False,
+    **options: Unpack[Keywords],
 ) -> Table[DiffRow, Meta]:
     """Measure what changed between two single maps.
 
@@ -102,7 +111,7 @@ def diff_files(
     ----------
     before, after : path
         The two maps, the earlier one first.
-    with_range, **options
+    with_range, with_towns, **options
         As for `diff`.
 
     Returns
@@ -128,9 +137,11 @@ def diff_files(
     if with_range:
         from frontcalc.measure.sensitivity import with_ranges
 
-        return with_ranges(run, spans)
-    rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
-    return table_of(run, DiffRow, rows, slivers=True)
+        table = with_ranges(run, spans)
+    else:
+        rows = [row for one in measured(run, spans) for row in diff_rows(run, one)]
+        table = table_of(run, DiffRow, rows, slivers=True)
+    return naming_towns(run, table, spans) if with_towns else table
 
 
 @facade
@@ -320,13 +331,6 @@ def columns_of(run: Run, span: Span) -> dict[str, Any]:
     }
 
 
-def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
-    """Return a row or a meta as another class: the values of the fields that both have, and those given."""
-    wanted = {entry.name for entry in fields(kind)}
-    own = {entry.name: getattr(one, entry.name) for entry in fields(one) if entry.name in wanted}
-    return kind(**own | more)
-
-
 def polygons(run: Run, one: Measured) -> Iterator[tuple[str, Line, bool, float, shapely.MultiPolygon]]:
     """Yield the polygons of a change: kind, row of the finest level, whether slivers, figure (km²), ground (m)."""
     if one.change is None or one.change.ground is None:
@@ -371,15 +375,16 @@ def drawn_figure(run: Run, what: str, km2: float, ground: shapely.Geometry) -> s
 
 
 def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
-    """Return the table of some periods together with the ground of each."""
+    """Return the table of some periods, named by towns, together with the ground of each."""
     from frontcalc.pictures.change_map import ChangeMap  # loaded where something is drawn
 
     panels: list[Panel] = []
     rows: list[DiffRow] = []
-    for one in measured(run, spans, ground=True):
+    for one in measured(run, spans := [*spans], ground=True):
         rows += diff_rows(run, one)
         panels.append(panel_of(run, one, rows[-1]))
-    return ChangeMap(table_of(run, DiffRow, rows, slivers=True), tuple(panels), run.options.crs, run.regions)
+    table = naming_towns(run, table_of(run, DiffRow, rows, slivers=True), spans)
+    return ChangeMap(table, tuple(panels), run.options.crs, run.chosen)
 
 
 def panel_of(run: Run, one: Measured, total: DiffRow) -> Panel:

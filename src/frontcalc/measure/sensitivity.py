@@ -18,7 +18,7 @@ from frontcalc.change import Floats, Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line
-from frontcalc.measure.diff import columns_of, diff_rows, extended
+from frontcalc.measure.diff import columns_of, diff_rows
 from frontcalc.measure.series import steps_in
 from frontcalc.notices import Notice, join_codes
 from frontcalc.outputs.sentences import reads_alike
@@ -31,7 +31,7 @@ from frontcalc.run.run import Run
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 from frontcalc.snapshots import Snapshot
 from frontcalc.states import Span, State
-from frontcalc.tables import DiffRow, Meta, RangeRow, SensitivityRow, Table
+from frontcalc.tables import DiffRow, Meta, RangeRow, SensitivityRow, Table, extended
 from frontcalc.views import VIEWS, View
 
 MEASURES = ("gained", "lost", "net")

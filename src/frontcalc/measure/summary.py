@@ -14,7 +14,7 @@ from frontcalc.archives import Archive
 from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import diff_rows, extended
+from frontcalc.measure.diff import diff_rows
 from frontcalc.measure.series import EVERY, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
@@ -25,7 +25,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
-from frontcalc.tables import TOTAL, GrossRow, MapUsed, SummaryMeta, SummaryRow, Table
+from frontcalc.tables import TOTAL, GrossRow, MapUsed, SummaryMeta, SummaryRow, Table, extended
 
 _ONE_DAY = timedelta(days=1)
 EVE_OF_INVASION = INVASION - _ONE_DAY

@@ -34,7 +34,6 @@ from frontcalc.claims.toml import read_claims
 from frontcalc.config import LARGEST
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import extended
 from frontcalc.names import printable
 from frontcalc.notices import Notice, join_codes
 from frontcalc.periods import Period
@@ -47,7 +46,7 @@ from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE, Span, State
-from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table
+from frontcalc.tables import TOTAL, ClaimRow, ClaimsMeta, Table, extended
 from frontcalc.views import VIEWS
 
 # What is chosen otherwise than a claim states, and how: `view` its name; `sum` the layers, overlaps counted twice, in

@@ -18,19 +18,19 @@ from frontcalc.change import Geometries
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line, TownLine
-from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, extended, panel_of, polygons
+from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, panel_of, polygons
 from frontcalc.names import some_of
 from frontcalc.periods import PeriodLike, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.regions.snap import Owners
 from frontcalc.run.map_faults import SHOWN_KM2
-from frontcalc.run.meta import table_of
+from frontcalc.run.meta import leading_towns, table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.slivers import thin_parts
 from frontcalc.states import Span
-from frontcalc.tables import DiffRow, RowT, Table, TownChangeRow, WhereMeta, WhereRow
+from frontcalc.tables import DiffRow, RowT, Table, TownChangeRow, TownNet, WhereMeta, WhereRow, extended
 from frontcalc.towns import ATTRIBUTION, load_towns
 
 if TYPE_CHECKING:
@@ -93,9 +93,11 @@ def where(
     Ukrainsk, Donetsk: +48.6 km²
     """
     run, spans, about = _opened(period, archive, towns, top, connected, Options(**options))
-    rows_of = _part_rows if connected else _town_rows
-    rows = [row for one in measured(run, spans, ground=True) for row in rows_of(run, one)]
-    return _table(run, WhereRow, rows, about)
+    rows, most = list[WhereRow](), list[TownNet]()
+    for one in measured(run, spans, ground=True):
+        rows += (_part_rows if connected else _town_rows)(run, one)
+        most += () if connected else leading_towns(run, one)
+    return _table(run, WhereRow, rows, about | {"most_around": tuple(most)})
 
 
 @facade
@@ -182,12 +184,14 @@ def where_map(
     run, spans, about = _opened(period, archive, towns, top, connected, Options(**options))
     if len(run.actors) > 1:
         raise UsageError("a map is of one actor", where="--actor", cure=f"choose {' or '.join(run.actors)}")
-    rows, panels = list[WhereRow](), list[Panel]()
+    rows, most, panels = list[WhereRow](), list[TownNet](), list[Panel]()
     for one in measured(run, spans, ground=True):
         rows += (_part_rows if connected else _town_rows)(run, one)
+        most += () if connected else leading_towns(run, one)
         panels.append(panel_of(run, one, rows[-1]))
     listed = tuple(row for row in rows if row.lon is not None)[:top]
-    return ChangeMap(_table(run, WhereRow, rows, about), tuple(panels), run.options.crs, run.chosen, listed)
+    table = _table(run, WhereRow, rows, about | {"most_around": tuple(most)})
+    return ChangeMap(table, tuple(panels), run.options.crs, run.chosen, listed)
 
 
 def _opened(

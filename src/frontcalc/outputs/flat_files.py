@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
@@ -44,7 +44,7 @@ def json_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     from frontcalc.outputs.schema import schema_id
 
     document = {
-        "meta": jsonable(result.meta, units=units),
+        "meta": jsonable(replace(result.meta, attribution=result.meta.credits), units=units),
         "rows": records(cells(result, units)),
         "schema": schema_id(result.kind),
     }

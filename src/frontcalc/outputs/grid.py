@@ -187,7 +187,7 @@ def maps_used(meta: Meta, days: Iterable[date] = ()) -> str:
 
 def required(meta: Meta) -> list[str]:
     """Return the lines of attribution of regions that their terms ask for, and how old their borders are."""
-    mine = (line for line in meta.attribution[1:] if not line.startswith("maps: "))
+    mine = (line for line in meta.credits[1:] if not line.startswith("maps: "))
     old = dict.fromkeys(one.line for one in meta.notices if one.code == "OLD-REGIONS")
     return [*(line for line in mine if not line.endswith((NOT_STATED, "public domain"))), *old]
 

@@ -27,12 +27,12 @@ from frontcalc.tables import (
     PeriodRow,
     PeriodUsed,
     Table,
-    WhereMeta,
     WhereRow,
     ratio,
 )
+from frontcalc.towns import ATTRIBUTION
 
-_TOWNS = 3  # or regions, that a sentence names
+MOST_TOWNS = 3  # or regions, that a sentence names
 _MONTHS = tuple(map(str.title, FULL_MONTHS))
 _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
@@ -109,16 +109,11 @@ def without_breaks(
     """
     text, known = "", total and len(meta.actors) == 1
     for code, what in _BREAKS.items() if net_km2 is not None else ():
-        named = _areas(meta, code, periods)
+        named = meta.noted_km2(code, periods)
         if code in notes.split():
             km2 = math.fsum(named) if code == "AT-ONCE" else (net_km2 or 0.0) - math.fsum(named)
             text += f", {as_text(km2, unit)} {what}" if known and named else f", {_UNKNOWN[code]}"
     return text
-
-
-def _areas(meta: Meta, code: str, periods: Collection[str]) -> list[float]:
-    """Return the areas that the notices of a code and some periods are about (km²)."""
-    return [one.km2 for one in meta.notices if one.code == code and one.period in periods and one.km2 is not None]
 
 
 def _figure(value: float) -> str:
@@ -251,35 +246,35 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
         cure = "choose another --format"
         raise UsageError("is for diff, where, summary and held only", where="--format sentence", cure=cure)
-    if issubclass(result.kind, WhereRow):
-        return [_where_text(row, result, UNITS[units]) for row in result.rows if row.level == TOTAL]
     written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
     meta, unit = result.meta, UNITS[units]
+    if issubclass(result.kind, WhereRow):
+        within = (listed(meta.within) if len(meta.within) <= MOST_TOWNS else f"{len(meta.within)} regions") or TOTAL
+        totals = (replace(row, region=within) for row in result.rows if row.level == TOTAL)
+        return [[*_diff_text([row], meta, unit), _basis(meta)] for row in totals]
     only = any(notice.code == "ONLY" for notice in meta.notices)
     whole = not only and any(row.level == TOTAL for row in result.rows)
     subjects: dict[tuple[str, str, str], list[Any]] = {}
     for row in result.rows:
         if row.level == TOTAL if whole else row.level != TOTAL and row.region != UNASSIGNED:
             subjects.setdefault((row.actor, row.level, row.region), []).append(row)
+    if len(subjects) > len(meta.actors):
+        meta = replace(meta, most_around=())  # towns are known of a total, and of a region that is all that is shown
     return [[*written_as(rows, meta, unit), _basis(meta)] for rows in subjects.values()]
 
 
 def _basis(meta: Meta) -> str:
     """Return which view counts, whose maps they are, and what measured them."""
     names = ", ".join(dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive)))))
-    return f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
+    text = f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
+    return f"{text} {ATTRIBUTION}." if meta.most_around else text
 
 
-def _where_text(total: WhereRow, result: Table[WhereRow, WhereMeta], unit: Unit) -> list[str]:
-    """Return what changed in all, and the towns around which it did most."""
-    meta, net = result.meta, total.net_km2 or 0.0
-    own = ((row.town, row.net_km2 or 0.0) for row in result.rows if row.town and row.actor == total.actor)
-    alike = [(town, km2) for town, km2 in own if km2 * net > 0 and measurable(km2, unit) and not meta.connected]
-    towns = [f"{printable(town)} ({about(km2, unit)})" for town, km2 in alike]
-    most = f"It {'grew' if net > 0 else 'lost'} most around {listed(towns[:_TOWNS])}." if towns else ""
-    within = listed(meta.within) if len(meta.within) <= _TOWNS else f"{len(meta.within)} regions"
-    text = _diff_text([replace(total, region=within or TOTAL)], meta, unit)
-    return [text[0], *filter(None, [most]), *text[1:], f"{_basis(meta)} {meta.attribution[-1]}."]
+def _around(row: PeriodRow, when: str, meta: Meta, unit: Unit) -> str:
+    """Return a sentence that names those towns with their nets, empty for none; `when` is empty or a period."""
+    towns = [f"{printable(one.town)} ({about(one.net_km2, unit)})" for one in meta.towns_of(row)]
+    verb = "grew" if (row.net_km2 or 0.0) > 0 else "lost"
+    return capital(f"{when} it {verb} most around {listed(towns)}.".lstrip()) if towns else ""
 
 
 def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
@@ -303,6 +298,8 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
         if faster is not None and all(measurable(rate, unit) for rate in rates):
             before, after = (about(rate, unit) for rate in rates)
             text.append(f"Per day it was {times_as_much(faster)}: {after} a day against {before}.")
+    around = (_around(row, time if rows[1:] else "", meta, unit) for row, time in zip(rows, times, strict=True))
+    text += filter(None, around)
     maps = [_maps(row, own) for row, own in zip(rows, used, strict=True) if row.net_km2 is not None]
     return text + ([f"Compared: {'; '.join(dict.fromkeys(maps))}."] if any(maps) else [])
 
@@ -311,7 +308,7 @@ def _firm(rows: Sequence[PeriodRow], compared: float, meta: Meta) -> str:
     """Return how a comparison of two totals reads without faults of the maps, empty where it reads the same."""
     if rows[0].level != TOTAL or len(meta.actors) > 1:
         return ""
-    nets = [(row.net_km2 or 0.0) - math.fsum(_areas(meta, "REDEFINITION", {row.period})) for row in rows]
+    nets = [(row.net_km2 or 0.0) - math.fsum(meta.noted_km2("REDEFINITION", {row.period})) for row in rows]
     firm = ratio(*nets)
     if firm is None:
         return f" (without {_REDRAWN} they have no ratio)"

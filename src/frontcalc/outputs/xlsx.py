@@ -147,7 +147,7 @@ def _sections(result: Table[Any, Any], units: str) -> Iterator[tuple[str, Sequen
     """Yield the headings of the second sheet with the lines below each."""
     meta = result.meta
     yield "Method", [*_method(meta), ("areas in", unit_of(units))]
-    yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.attribution)]
+    yield "Attribution", [(what, "", source) for what, _, source in (text.partition(": ") for text in meta.credits)]
     if marks := explained(result.rows):
         yield "Marks behind figures", [(mark,) for mark in marks.split(" · ")]
     lines: list[tuple[str, ...]]

@@ -49,7 +49,6 @@ Shape = list[list[list[int]]]
 """Polygons, each an outline and its holes, each the steps east and north from point to point, from (0, 0) on."""
 
 COARSE_M = 500  # how far coasts and frontiers around the regions are simplified
-_MIDDLE = (-1e5, -1e5, 1e5, 1e5)  # of a plane: a box, in metres
 _LISTED = 6
 _LEAST_PEOPLE, _MOST_TOWNS = 4_000, 200  # of towns on a map
 _BESIDE, _BESIDE_M = 20, 15_000  # a town so near to the change counts as if it had so many times its people
@@ -78,7 +77,7 @@ def measure(
     periods: PeriodsLike, archive: str | Path | Archive | None, options: Keywords, *, with_range: bool = False
 ) -> PageContent:
     """Measure periods of one actor, and draw the maps between the earliest opening and the latest close."""
-    figures = diff(periods, archive=archive, with_range=with_range, **options)
+    figures = diff(periods, archive=archive, with_range=with_range, with_towns=True, **options)
     if len(figures.meta.actors) != 1:
         raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")
     polygons = changes(periods, archive=archive, **options)
@@ -325,9 +324,9 @@ def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
 
     Each name has its position, the coarsest scale (metres a point) at which it is shown, and its style.
     """
-    countries, _, covered = countries_around(crs.bounds_in_degrees(page.plane, _MIDDLE), page.plane)
     drawn = np.concatenate([*page.maps, list(page.land.values())])
     around = crs.bounds_in_degrees(page.plane, tuple(shapely.total_bounds(drawn)))
+    countries, _, covered = countries_around(around, page.plane, margin=1.0)
     shown = load_towns().within(around, least_people=_LEAST_PEOPLE)
     places = crs.projector(crs.LONLAT, page.plane)(shown.points)
     near = shapely.STRtree(page.change).query(shapely.points(places), predicate="dwithin", distance=_BESIDE_M)[0]

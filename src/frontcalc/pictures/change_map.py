@@ -18,7 +18,7 @@ from frontcalc.geometry import Geometries
 from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
 from frontcalc.pictures import titles
-from frontcalc.pictures.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
+from frontcalc.pictures.frame import Basemap, Frame, frame_of, land_in, projected
 from frontcalc.pictures.labels import Point, letter
 from frontcalc.pictures.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, installed, plain_settings
 from frontcalc.pictures.style import Looks, style_of
@@ -161,11 +161,7 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
     """Return what stands around the map."""
     rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
-    (west, south, east, north), shown = COVERED, frame.degrees
-    coast = "Coast and neighbours are known around Ukraine only."
-    if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
-        coast = "Coast and neighbours: Natural Earth."
-    towns = "" if ATTRIBUTION in meta.attribution else f" {ATTRIBUTION}."
+    towns = "" if ATTRIBUTION in meta.credits else f" {ATTRIBUTION}."
     changed = np.concatenate([ground for panel in drawn for ground in (panel.gained, panel.lost)])
     whole = float(shapely.area(changed).sum())
     out = whole - float(shapely.area(shapely.clip_by_rect(changed, *frame.box)).sum())
@@ -173,8 +169,8 @@ def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet)
     return titles.words(
         scene.table,
         titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
-        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
-        [f"Drawn in a Lambert azimuthal equal-area projection. {coast}{towns}"],
+        titles.gross_of(rows[0], unit, meta) if len(rows) == 1 else "Ground gained and lost in each period.",
+        [f"Drawn in a Lambert azimuthal equal-area projection. Coast and neighbours: Natural Earth.{towns}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
 

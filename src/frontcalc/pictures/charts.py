@@ -230,7 +230,7 @@ def _draw_regions(table: Table[Any, Any], sheet: Sheet) -> Picture:
     words = titles.words(
         table,
         title,
-        f"{titles.gross_of(totals[0], unit)}.",
+        titles.gross_of(totals[0], unit, meta),
         [f"No change in {listed(still)}."] if still else [],
     )
     _ranked_bars(sheet, _below_key(sheet, words), [(printable(row.region), _bar_of(row, unit)) for row in ranked])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from frontcalc.crs import Bounds
 from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.natural_earth import load_embedded, load_surroundings
-from frontcalc.regions import RegionSet, embedded_covers
+from frontcalc.regions import RegionSet, boxes_on_globe, embedded_covers, pieces_near
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
 
 _SPECKS = 0.0025  # the share of the change, by area, that each side of an automatic frame may leave out
@@ -162,30 +163,60 @@ def land_in(frame: Frame, regions: RegionSet, plane: str) -> Basemap:
     return Basemap(countries, frontiers, tuple(shown), covered)
 
 
-def countries_around(degrees: Bounds, target: str) -> tuple[dict[str, Geometries], Geometries, Geometries]:
-    """Return the countries around a box, their frontiers and where all land is known, in a CRS; empty elsewhere."""
-    nothing = np.empty(0, dtype=object)
+def countries_around(
+    degrees: Bounds, target: str, margin: float = 0.1
+) -> tuple[dict[str, Geometries], Geometries, Geometries]:
+    """Return the countries around bounds, their frontiers and where all land is known, in a CRS; nothing at sea.
+
+    Around the embedded regions they are what the package has for maps of them. Elsewhere they reach `margin` of a
+    side beyond the bounds.
+    """
     west, south, east, north = degrees
-    on_globe = shapely.box(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
-    if not embedded_covers(np.array([on_globe], dtype=object)):
-        return {}, nothing, nothing
-    known, borders = _neighbours()
+    inside = COVERED[0] <= west <= east <= COVERED[2] and COVERED[1] <= south <= north <= COVERED[3]
+    if inside and embedded_covers(boxes_on_globe(degrees)):
+        known, borders = _neighbours()
+        boxes = outline(*COVERED)
+    else:
+        wide, tall = margin * ((east - west) % 360), margin * (north - south)
+        west, east = ((side + 180) % 360 - 180 for side in (west - wide, east + wide))
+        on_globe = boxes_on_globe((west, south - tall, east, north + tall))
+        boxes = np.concatenate([outline(*box) for box in shapely.bounds(on_globe).tolist()])
+        known, borders = _everywhere(boxes)
+        boxes = boxes if known else boxes[:0]
     countries = {name: projected(shapes, crs.LONLAT, target) for name, shapes in known.items()}
     frontiers = shapely.transform(borders, crs.projector(crs.LONLAT, target))
-    return countries, frontiers, projected(outline(*COVERED), crs.LONLAT, target)
+    return countries, frontiers, projected(boxes, crs.LONLAT, target)
+
+
+def _everywhere(boxes: Geometries) -> tuple[dict[str, Geometries], Geometries]:
+    """Return what boxes of degrees (n,) have of any countries, by name, and the borders between them."""
+    stored, near = pieces_near(boxes)
+    of = np.array([region.country for region in stored.regions], dtype=str)[stored.owner[near]]
+    shown, countries = shapely.union_all(boxes), dict[str, Geometries]()
+    for country in stored.countries:
+        ground = shapely.coverage_union_all(stored.pieces[near][of == country.code])
+        if len(polygons := geometry.polygonal(shapely.intersection(ground, shown))):
+            countries[country.name] = polygons
+    return countries, _frontiers(countries, countries)
 
 
 @lru_cache(maxsize=1)
 def _neighbours() -> tuple[dict[str, Geometries], Geometries]:
     """Return the countries in and around the embedded regions, in degrees, and borders of those embedded whole."""
     around = {name: geometry.polygonal(shape) for name, shape in load_surroundings().items()}
-    stored, countries, lines = load_embedded(), dict(around), []
+    stored, countries = load_embedded(), dict(around)
     of = np.array([region.country for region in stored.regions])[stored.owner]
     called = {country.code: country.name for country in stored.countries}
     for code in dict.fromkeys(of.tolist()):
         shown = geometry.polygonal(shapely.coverage_union_all(stored.pieces[of == code]))
         countries[called[code]] = np.concatenate([countries.get(called[code], shown[:0]), shown])
-    for name in countries.keys() - around.keys():
-        others = shapely.union_all(np.concatenate([countries[at] for at in countries if at != name]))
+    return countries, _frontiers(countries, countries.keys() - around.keys())
+
+
+def _frontiers(countries: Mapping[str, Geometries], own: Iterable[str]) -> Geometries:
+    """Return the borders of some countries, by name, with any others, as lines (n,)."""
+    lines = []
+    for name in own:
+        others = shapely.union_all([ground for at in countries if at != name for ground in countries[at]])
         lines.append(shapely.line_merge(shapely.boundary(shapely.union_all(countries[name])).intersection(others)))
-    return countries, np.asarray(shapely.get_parts(lines), dtype=object)
+    return np.asarray(shapely.get_parts(np.array(lines, dtype=object)), dtype=object)

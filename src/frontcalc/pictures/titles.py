@@ -41,7 +41,7 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
     meta = table.meta
     view = meta.view_words if meta.view in VIEWS else f"layers {meta.view}"
     source = (
-        f"Source: {'; '.join(meta.attribution).replace(NOT_STATED, 'source not given') or meta.archive}. View: {view}. "
+        f"Source: {'; '.join(meta.credits).replace(NOT_STATED, 'source not given') or meta.archive}. View: {view}. "
         f"Areas calculated with frontcalc {meta.version}."
     )
     synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
@@ -146,10 +146,12 @@ def place_of(rows: Sequence[PeriodRow | HeldRow | SeriesRow], meta: Meta) -> str
     return sentences.listed(regions) if len(regions) <= _SEVERAL else f"{len(regions)} regions"
 
 
-def gross_of(row: PeriodRow, unit: Unit) -> str:
-    """Return what was gained and lost, and between which maps where they have dates."""
+def gross_of(row: PeriodRow, unit: Unit, meta: Meta) -> str:
+    """Return what was gained and lost, between which maps where they have dates, and around which towns most was."""
     if row.gained_km2 is None or row.lost_km2 is None:
-        return "No two maps stand for this period"
+        return "No two maps stand for this period."
     gained, lost = (f"{numbers.km2(area * unit.per_km2)} {unit.label}" for area in (row.gained_km2, row.lost_km2))
     maps = f"; maps of {written(row.opening)} and {written(row.closing)}" if row.opening and row.closing else ""
-    return f"Gained {gained}, lost {lost}{maps}"
+    towns = sentences.listed([one.town for one in meta.towns_of(row)])
+    most = f"{'Gained' if (row.net_km2 or 0.0) > 0 else 'Lost'} most around {towns}." if towns else ""
+    return f"Gained {gained}, lost {lost}{maps}. {most}".rstrip()

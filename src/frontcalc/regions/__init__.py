@@ -10,12 +10,15 @@ from frontcalc.regions.sets import (
     RegionSet,
     bands_of,
     boxes_in_degrees,
+    boxes_on_globe,
     countries_near,
     countries_under,
     embedded_covers,
     embedded_regions,
+    land_near,
     no_regions,
     partition_for,
+    pieces_near,
     regions_key,
 )
 from frontcalc.regions.snap import BORDER_KM, WATER_KM

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
 from frontcalc.cache import NOTHING_KEPT, Cache
+from frontcalc.crs import Bounds
 from frontcalc.errors import naming
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.names import some_of
 from frontcalc.natural_earth import (
     BANDS,
     PARTIAL_COUNTRIES,
+    EmbeddedRegions,
     load_beside,
     load_countries,
     load_embedded,
@@ -315,10 +317,31 @@ def embedded_covers(boxes: Geometries, *, middle: bool = False) -> bool:
     return bool(len(load_embedded().home.query(places, predicate="intersects")[0]))
 
 
+def boxes_on_globe(degrees: Bounds) -> Geometries:
+    """Return bounds in degrees as boxes (n,): two where west is the larger, since the 180th meridian is in between."""
+    west, south, east, north = np.clip(degrees, (-180, -90, -180, -90), (180, 90, 180, 90)).tolist()
+    sides = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    return np.array([shapely.box(low, south, high, north) for low, high in sides], dtype=object)
+
+
 def countries_near(boxes: Geometries) -> tuple[str, ...]:
     """Return the codes of the countries one of whose regions may lie in a place, boxes (n,) in degrees, sorted."""
     world = load_world()
     return tuple(sorted({world.of[box] for box in world.boxes.query(boxes, predicate="intersects")[1]}))
+
+
+def pieces_near(boxes: Geometries) -> tuple[EmbeddedRegions, Owners]:
+    """Return the regions of the countries near a place, boxes (n,) in degrees, and which of their pieces lie there."""
+    stored = load_countries(countries_near(boxes))
+    return stored, np.unique(stored.home.query(boxes, predicate="intersects")[1])
+
+
+def land_near(boxes: Geometries, plane: str) -> tuple[Geometries, NDArray[np.str_]]:
+    """Return the land of all countries in a place, boxes (n,) in degrees, as pieces in metres, and whose each is."""
+    stored, near = pieces_near(boxes)
+    project = crs.projector(crs.LONLAT, plane)
+    pieces = geometry.project_polygons(stored.pieces[near], project, edge_error=stored.edge_error_m2)
+    return pieces, np.array([region.country for region in stored.regions], dtype=str)[stored.owner[near]]
 
 
 def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -> tuple[str, ...]:
@@ -327,15 +350,9 @@ def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -
     `maps` are the polygons of each, valid, in metres of `plane`, and `boxes` (n,) in degrees hold all of them. A strip
     along a country's border is none of its ground, since maps draw that elsewhere.
     """
-    codes = countries_near(boxes)
-    if not codes:
-        return ()
-    stored = load_countries(codes)
-    near = np.unique(stored.home.query(boxes, predicate="intersects")[1])
-    project = crs.projector(crs.LONLAT, plane)
-    pieces = geometry.project_polygons(stored.pieces[near], project, edge_error=stored.edge_error_m2)
-    country_of = np.array([codes.index(region.country) for region in stored.regions], dtype=np.intp)
-    country, tree, shown = country_of[stored.owner[near]], shapely.STRtree(pieces), np.zeros(len(codes), dtype=bool)
+    pieces, country_of = land_near(boxes, plane)
+    codes, country = np.unique(country_of, return_inverse=True)
+    tree, shown = shapely.STRtree(pieces), np.zeros(len(codes), dtype=bool)
     for polygons in maps:
         parts, _ = geometry.subdivide(polygons, _PART_VERTICES)
         part, piece = tree.query(parts, predicate="intersects")
@@ -345,4 +362,4 @@ def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -
         for at in np.flatnonzero(~shown & (of_country > 0)):
             ground = geometry.union(geometry.polygonal(shared[country[piece] == at]))
             shown[at] = (mean_widths_m(geometry.polygonal(ground), plane) >= _WIDTH_IN_COUNTRY_M).any()
-    return tuple(code for code, some in zip(codes, shown, strict=True) if some)
+    return tuple(codes[shown].tolist())

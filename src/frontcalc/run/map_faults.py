@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc import change, crs, geometry
 from frontcalc.change import GAINED, LOST, Change, Floats, Geometries
@@ -26,11 +27,19 @@ from frontcalc.layers import COUNTRIES, UNNAMED, Role
 from frontcalc.natural_earth import load_surroundings
 from frontcalc.notices import Notice
 from frontcalc.outputs import numbers
-from frontcalc.regions import UNASSIGNED, RegionSet, embedded_covers, embedded_regions
+from frontcalc.regions import (
+    UNASSIGNED,
+    RegionSet,
+    boxes_on_globe,
+    embedded_covers,
+    embedded_regions,
+    land_near,
+    pieces_near,
+)
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Holding, passing_over
 from frontcalc.states import Span, State, States
-from frontcalc.towns import Towns, load_waters
+from frontcalc.towns import LEAST_PEOPLE, load_towns, load_waters
 
 SHOWN_KM2 = 0.05  # less rounds to nothing in a table
 ON_ONE_STEP = 0.8  # the share of a part that must change on a single step
@@ -47,6 +56,8 @@ FEWEST_MAPS = 4  # in a period of fewer maps every part changes at once
 MAP_SHARE, MAP_KM2 = 0.1, 5000.0  # a step that moves more of all that is held, and more km², is named whole
 WATER = "are water"
 _NEAR_DEGREES, _SHORE_KM = 2.0, 20.0  # how far a town, and the water whose disc is next to it, may lie
+_CLOSE_KM = 30.0  # how far a town may lie that a part is near
+_ROOM = 97  # characters of a line without its period
 _KINDS = {"gained": GAINED, "lost": LOST}
 Steps = Sequence[tuple[Span, Change]]
 """The steps inside a period, each with its change."""
@@ -95,10 +106,12 @@ def suspect_parts(
     for part, km2, moved_km2 in counted:
         alike = [moved for other, _, moved in counted if bool(other.seen) == bool(part.seen)]
         net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2) - sum(alike)
-        near, at = _where(run, part)
+        lon, lat = _inside(part.ground, run.options.crs)
+        near, place = _beside((lon, lat), water=part.seen == WATER)
+        days = " and ".join(str(state.day) for state in part.step)
         what = (
             f"{float(km2[-1]):,.1f} of {part.of_km2:,.1f} km² {part.kind} {part.seen or 'changed hands at once'},"
-            f" {f'{near} {at}'.lstrip()}, between the maps of {' and '.join(str(state.day) for state in part.step)};"
+            f" {place}at longitude {lon:.2f}, latitude {lat:.2f}, between the maps of {days};"
             f" net without {'it' if len(alike) == 1 else f'these {len(alike)}'} {numbers.km2(net_km2, signed=True)} km²"
         )
         rows = tuple(line.region for line in run.lines.shown if line.sum_of(km2) >= SHOWN_KM2)
@@ -134,13 +147,15 @@ def _in_short(
     them = "it" if len(here) == 1 else "both" if len(here) == 2 else f"all {len(here)}"
     net_km2 = gained_km2 - lost_km2 + math.fsum(here)
     day = in_words(part.step[1].day, label) if part.step[1].day else "one day"
-    seen = f"{part.seen} {near.partition(',')[0] if row is total else ''}".rstrip()
-    when = f"{seen}, {'new on' if part.kind == 'gained' else 'not drawn since'} {day}"
-    when = when if part.seen else f"on the map of {day} alone"
     net = numbers.km2(net_km2, signed=True, places=0)
-    # A town or a water says where it is.
-    name = "" if row is total and run.towns is not None else f"{row.region}: "
-    return f"{name}{here_km2:,.0f}{whole} km² {part.kind} {when}; net without {them} {net}"
+    what = f"{here_km2:,.0f}{whole} km² {part.kind}"
+    if not part.seen:
+        return f"{row.region}: {what} on the map of {day} alone; net without {them} {net}"
+    when = f"{'new on' if part.kind == 'gained' else 'not drawn since'} {day}; net without {them} {net}"
+    # Of the total its place says enough; of a region it is told where there is room.
+    name = "" if row is total and near else f"{row.region}: "
+    text = f"{name}{what} {f'{part.seen} {near}'.rstrip()}, {when}"
+    return text if len(text) <= _ROOM or not name else f"{name}{what} {part.seen}, {when}"
 
 
 def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
@@ -205,10 +220,20 @@ def _held(run: Run, state: State, actor: str, part: shapely.Geometry) -> float:
 
 
 @lru_cache(maxsize=2)
-def _land(plane: str) -> tuple[RegionSet, shapely.STRtree]:
-    """Return the embedded regions in a projection, and their pieces to be searched."""
+def _curated(plane: str) -> tuple[RegionSet, shapely.STRtree]:
+    """Return the curated regions in a projection, and their pieces to be searched."""
     land = embedded_regions(target_crs=plane)
     return land, shapely.STRtree(land.pieces)
+
+
+def _land(ground: shapely.Geometry, plane: str, *, curated: bool) -> tuple[Geometries, NDArray[np.str_]]:
+    """Return the pieces of regions around some ground, in metres, and the country of each."""
+    west, south, east, north = map(float, shapely.total_bounds(ground))
+    if not curated:
+        return land_near(boxes_on_globe(crs.bounds_in_degrees(plane, (west, south, east, north))), plane)
+    land, tree = _curated(plane)
+    met = tree.query(shapely.box(west, south, east, north), predicate="intersects")
+    return land.pieces[met], np.array(land.countries)[land.owner[met]]
 
 
 def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: shapely.Polygon) -> str:
@@ -217,21 +242,19 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     assert before.day is not None
     assert after.day is not None
     without, ring = before if kind == "gained" else after, _ring(part, plane)
-    zone = ring
-    if embedded_covers(without.snapshot.place):
-        land, tree = _land(plane)
-        met = tree.query(part, predicate="intersects")
-        home = np.array([country == COUNTRIES.get(actor, actor) for country in land.countries])[land.owner]
-        pieces_m2 = shapely.area(shapely.intersection(land.pieces[met], part))
-        abroad = SHARE_OF_LAND * part.area > pieces_m2[home[met]].sum()
-        embedded = pieces_m2.sum() >= SHARE_OF_LAND * part.area
-        if not embedded and pieces_m2.sum() + _elsewhere_m2(part, plane) < SHARE_OF_LAND * part.area:
+    zone, curated = ring, embedded_covers(without.snapshot.place)
+    # A map that shows no land at all may be of anything.
+    if curated or len(pieces_near(without.snapshot.place)[1]):
+        land, countries = _land(ring, plane, curated=curated)
+        land_m2, home = shapely.area(shapely.intersection(land, part)), countries == COUNTRIES.get(actor, actor)
+        least_m2 = SHARE_OF_LAND * part.area
+        known = land_m2.sum() >= least_m2
+        if not known and land_m2.sum() + (_elsewhere_m2(part, plane) if curated else 0.0) < least_m2:
             return WATER
-        if embedded:
-            met = tree.query(ring, predicate="intersects")
+        if known:
             # Beyond its own border no front can be; inside its own country one can.
-            met = met[~home[met]] if abroad else met
-            zone = geometry.union(geometry.polygonal(shapely.intersection(land.pieces[met], ring)))
+            met = land[~home] if land_m2[home].sum() < least_m2 else land
+            zone = geometry.union(geometry.polygonal(shapely.intersection(met, ring)))
     days = run.archive.days
     earlier = days[bisect_left(days, before.day - timedelta(days=SIEGE_DAYS)) : bisect_left(days, before.day)]
 
@@ -336,28 +359,23 @@ def _at_once(run: Run, span: Span, parts: Sequence[LargePart], moved: dict[str, 
                 yield LargePart(kind, geometry.overlaid(overlay, ground, closing), (first, last), moved[kind])
 
 
-def _where(run: Run, part: LargePart) -> tuple[str, str]:
-    """Return where a part lies, as in «in Crimea» and «at longitude 35.11, latitude 45.55»."""
-    inside, plane = shapely.point_on_surface(part.ground), run.options.crs
-    lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(inside))[0]
-    at = f"at longitude {lon:.2f}, latitude {lat:.2f}"
-    if run.towns is not None:
-        return _beside(run.towns, (lon, lat), water=part.seen == WATER), at
-    if not embedded_covers(part.step[0].snapshot.place):
-        return "", at
-    land, tree = _land(plane)
-    within = tree.query(inside, predicate="intersects")
-    near = land.names[land.owner[within[0] if len(within) else tree.nearest(inside)]]
-    return f"{'in' if len(within) and part.seen != WATER else 'off'} {near}", at
+def _inside(ground: shapely.Geometry, plane: str) -> tuple[float, float]:
+    """Return longitude and latitude of a point inside some ground of a plane."""
+    lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(shapely.point_on_surface(ground)))[0]
+    return float(lon), float(lat)
 
 
-def _beside(towns: Towns, place: tuple[float, float], *, water: bool) -> str:
-    """Return where a place lies from the nearest town, as in «off the Syvash, 40 km N of Dzhankoi»."""
+def _beside(place: tuple[float, float], *, water: bool) -> tuple[str, str]:
+    """Return where a place lies in few words, as in «off the Syvash», and in all: «off the Syvash, 40 km N of …, »."""
     lon, lat = place
-    near = towns.within((lon - _NEAR_DEGREES, lat - _NEAR_DEGREES, lon + _NEAR_DEGREES, lat + _NEAR_DEGREES))
+    west, east = ((lon + side + 180) % 360 - 180 for side in (-_NEAR_DEGREES, _NEAR_DEGREES))
+    near = load_towns().within((west, lat - _NEAR_DEGREES, east, lat + _NEAR_DEGREES), least_people=LEAST_PEOPLE)
     ways = [(*crs.way(point, place), name) for point, name in zip(near.points, near.names, strict=True)]
-    text = "{:.0f} km {} of {}".format(*min(ways)) if ways else ""
+    km, _, town = nearest = min(ways, default=(0.0, "", ""))
+    way = "{:.0f} km {} of {}".format(*nearest) if town else ""
     waters = load_waters()
     discs = zip(waters.points, waters.radii_m, waters.names, strict=True)
     shore, name = min((crs.way(point, place)[0] - radius / 1000, name) for point, radius, name in discs)
-    return ", ".join(filter(None, [f"off the {name}" if water and shore <= _SHORE_KM else "", text]))
+    named = f"off the {name}" if water and shore <= _SHORE_KM else ""
+    short = named or (f"near {town}" if way and km <= _CLOSE_KM else way)
+    return short, "".join(f"{one}, " for one in (named, way) if one)

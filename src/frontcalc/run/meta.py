@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from frontcalc import __version__, region_store
 from frontcalc.archives import NOT_STATED
 from frontcalc.errors import NoDataError
-from frontcalc.levels import NONE
+from frontcalc.levels import NONE, TownLine
 from frontcalc.names import some_of
 from frontcalc.natural_earth import load_embedded, world_of
 from frontcalc.notices import Notice
-from frontcalc.outputs.sentences import written
+from frontcalc.outputs.sentences import MOST_TOWNS, written
 from frontcalc.regions import BORDER_KM, WATER_KM
 from frontcalc.run.chain import kept_gaps_km2
 from frontcalc.run.land import shapes_of
+from frontcalc.run.map_faults import SHOWN_KM2
+from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import remark_on
-from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table
+from frontcalc.states import Span
+from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table, TownNet
+from frontcalc.towns import LEAST_PEOPLE, load_towns
 
 
 def table_of(
@@ -39,6 +45,36 @@ def table_of(
     meta = meta_of(run, shares=shares, slivers=slivers)
     run.spans, run.figure_notices = [], []
     return Table(kind, tuple(rows), meta, shapes_of(run))
+
+
+def naming_towns(run: Run, table: Table[RowT, Meta], spans: Iterable[Span]) -> Table[RowT, Meta]:
+    """Return a table with the towns around which each total changed most; from then on the run is split by towns.
+
+    `spans` are its periods once more. Where figures are not split there are no countries, and so no towns.
+    """
+    run.split_by_towns(load_towns(), LEAST_PEOPLE)
+    most = [town for one in measured(run, spans) for town in leading_towns(run, one)]
+    return replace(table, meta=replace(table.meta, most_around=tuple(most)))
+
+
+def leading_towns(run: Run, one: Measured) -> list[TownNet]:
+    """Return the towns whose net is the largest in the direction of a period's total, of a run that is split by them.
+
+    Ground with a fault of the map counts for none: no front moved over it.
+    """
+    if one.change is None:
+        return []
+    shown, (*lines, total) = run.shown(one.change), run.lines.shown
+    net_km2 = (shown.gained_km2 - shown.lost_km2).tolist()
+    faults = [km2 for _, km2, notice in one.suspect if notice.code == "REDEFINITION"]
+    towns = {
+        line.region: line.sum_of(net_km2)
+        for line in lines
+        if isinstance(line, TownLine) and line.town >= 0 and all(line.sum_of(km2) < SHOWN_KM2 for km2 in faults)
+    }
+    sign = math.copysign(1.0, total.sum_of(net_km2))
+    alike = sorted((-sign * km2, town) for town, km2 in towns.items() if sign * km2 >= SHOWN_KM2)
+    return [TownNet(one.span.actor, one.span.period.label, town, towns[town]) for _, town in alike[:MOST_TOWNS]]
 
 
 def nothing_measured(run: Run, notices: Iterable[Notice]) -> NoDataError:

@@ -300,7 +300,7 @@ def _of_change(run: Run, shown: Change, span: Span) -> Iterator[Remark]:
         what = f"much of the change marked u lies {near}: it may be the neighbour's"
         first, *others = (line.region for line in run.lines.shown if line in rough)
         where = f"{first} and {len(others)} more" if others else first
-        short = f"much in or beside {where} is within {NEAR_KM:g} km of a border: whose it is, is not sure"
+        short = f"near a border in {where}, so much of it may be the neighbour's"
         yield Notice("BORDER", what, label, near_km2, short), frozenset(rough)
 
 

@@ -53,7 +53,6 @@ class Run:
         self.beside: tuple[Run, ...] = ()  # runs that are compared, this one among them, with the same regions
         self.actors: tuple[str, ...] = ()  # whose territory is measured: from `begin` on
         self.baseline: date | SnapshotRef | None = None  # the day, or the map, whose ground counts nowhere
-        self.towns: Towns | None = None  # by which figures are split, if at all
         self.notices: list[Notice] = []  # of the archive and the regions
         self.spans: list[Span] = []  # the periods measured since the last table
         self.figure_notices: list[Notice] = []  # beside the figures of these periods
@@ -216,7 +215,7 @@ class Run:
 
     def split_by_towns(self, towns: Towns, people: int) -> None:
         """Split figures among the nearest towns of at least so many people, in place of the regions chosen."""
-        own, options, self.towns = self.regions, self.options, towns.within(least_people=people)
+        own, options = self.regions, self.options
         if not own.names:
             return
         for actor in self.actors:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from collections.abc import Collection
 from dataclasses import dataclass, fields
+from typing import Any
 
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
-from frontcalc.tables.rows import PlaceRow
+from frontcalc.tables.rows import PeriodRow, PlaceRow
+from frontcalc.towns import ATTRIBUTION
 from frontcalc.views import VIEWS, describe_view
 
 
@@ -34,6 +38,16 @@ class PeriodUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class TownNet:
+    """The net change of the ground nearest to a town, in a period."""
+
+    actor: str
+    period: str
+    town: str
+    net_km2: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapping:
     """How ground beside regions was given to them: `method`, and how far into foreign land and into water (km)."""
 
@@ -46,6 +60,13 @@ class Brief:
     """What a result rests on, whose `repr` says how many things of each kind it has, and does not list them."""
 
     __slots__ = ()
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """The attribution, with that of the towns where texts name some, as those of faults of the map do."""
+        own: Any = self
+        named = getattr(own, "most_around", ()) or any(one.code in ("REDEFINITION", "AT-ONCE") for one in own.notices)
+        return tuple(dict.fromkeys((*own.attribution, *([ATTRIBUTION] if named else []))))
 
     def __repr__(self) -> str:
         """Return the name of the class, the archive's or set's, and the length of what is listed."""
@@ -62,7 +83,8 @@ class Meta(Brief):
     `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
     `advances` is False where all that counts is drawn in layers that are control and advances in one.
     `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
-    listed where they are the embedded ones.
+    listed where they are the embedded ones. `most_around` are the towns around which a total changed most in the
+    direction of its net, the first first; empty where they were not asked for.
     """
 
     version: str
@@ -91,6 +113,7 @@ class Meta(Brief):
     advances: bool = True
     defaults: tuple[tuple[str, str], ...] = ()
     place_rule: str = ""
+    most_around: tuple[TownNet, ...] = ()
 
     @property
     def view_words(self) -> str:
@@ -98,6 +121,18 @@ class Meta(Brief):
         if self.view == "assessed" and not self.advances:
             return "control (these maps have no advances)"
         return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
+
+    def noted_km2(self, code: str, periods: Collection[str]) -> list[float]:
+        """Return the areas that the notices of a code and some periods are about (km²)."""
+        return [one.km2 for one in self.notices if one.code == code and one.period in periods and one.km2 is not None]
+
+    def towns_of(self, total: PeriodRow) -> list[TownNet]:
+        """Return the towns around which a total changed most; none where faults of the map turn its sign."""
+        net = total.net_km2 or 0.0
+        faults = self.noted_km2("REDEFINITION", {total.period}) if len(self.actors) == 1 else []
+        if net * (net - math.fsum(faults)) <= 0:
+            return []
+        return [one for one in self.most_around if (one.actor, one.period) == (total.actor, total.period)]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -234,6 +234,13 @@ class Table(Generic[RowT, MetaT]):
         return f"<Table of {len(self.rows)} {self.kind.__name__}>"
 
 
+def extended(kind: type[RowT], one: DataclassInstance, **more: Any) -> RowT:
+    """Return a row or a meta as another class: the values of the fields that both have, and those given."""
+    wanted = {entry.name for entry in fields(kind)}
+    own = {entry.name: getattr(one, entry.name) for entry in fields(one) if entry.name in wanted}
+    return kind(**own | more)
+
+
 def _writers() -> Any:
     """Return the module that writes results: it is a layer above, and loaded only where a result is written."""
     return import_module("frontcalc.outputs")
