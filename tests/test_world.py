@@ -168,7 +168,7 @@ def test_a_war_in_sudan_is_split_by_its_states_and_says_how_old_they_are(archive
     assert table.rows[0].net_km2 == pytest.approx(sum(row.net_km2 or 0 for row in table.rows if row.level == "adm1"))
     command = ("diff", "2024-01-01..2024-07-01", "--archive", folder)
     done = run_here(*command)
-    assert "regions as of about 2013, redrawn since by CF in 2020, SD in 2013, SS in 2020" in done.stdout
+    assert "regions as of about 2013, redrawn since by CF in 2021, SD in 2013, SS in 2020" in done.stdout
     facts = json.loads(run_here(*command, "--format", "json").stdout)
     assert "OLD-REGIONS" in {one["code"] for one in facts["meta"]["notices"]}
     assert run_here(*command, "--fail-on", "OLD-REGIONS").returncode == 1
