@@ -36,6 +36,7 @@ from frontcalc.tables import (
     ClaimsMeta,
     CompareMeta,
     DisagreementRow,
+    LedgerRow,
     MapUsed,
     Meta,
     RegionCheckMeta,
@@ -331,12 +332,14 @@ KINDS = {
         "`where -o FILE.geojson`",
         "a town or part, gained or lost, and slivers or not",
     ),
+    "pieces of ground": ("`ledger -o FILE.gpkg`", "an actor, region, town, and days of coming and going"),
     "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
 }
 POLYGONS = {
     ChangeRow: "change polygons",
     TownChangeRow: "change polygons by town",
     DisagreementRow: "polygons of disagreement",
+    LedgerRow: "pieces of ground",
 }
 NAMED = {**{kind: schema_name(kind) for kind in PUBLISHED}, **POLYGONS}
 _TYPES = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
