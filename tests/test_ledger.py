@@ -217,3 +217,17 @@ def test_figures_of_real_archives_are_sums(name: str, period: Any, shared: Path,
     drift = frontcalc.check_ledger(file, period, archive=folder)
     assert drift.moved == ()
     assert re.search(r"its sums were compared with [\d,]{3,} figures", drift.beside)
+
+
+def test_rings_draw_what_is_held_at_the_end_by_the_month_of_its_taking(
+    maps: Path, tmp_path: Path, run_here: Run
+) -> None:
+    file = tmp_path / "rings.svg"
+    assert run_here("plot", "rings", "--archive", maps, "-o", file, "--size", "800x600").returncode == 0
+    drawn = file.read_text(encoding="utf-8")
+    assert set(re.findall(r'id="(start|fault|taken-\S+?|month-\S+?)"', drawn)) == {
+        *("start", "taken-2024-01", "month-2024-01")
+    }
+    assert "100 km² held on 30 January 2024 were taken since 1 January 2024" in " ".join(drawn.split())
+    table = frontcalc.ledger(archive=maps)
+    assert frontcalc.picture(table).image("png") == frontcalc.picture(table).image("png")

@@ -96,7 +96,7 @@ def where_command(period: str, connected: bool, **how: Any) -> None:
 @options.period_or_none
 @options.option("--check FILE", "Write nothing: compare the sums over a ledger with the maps, exit 1 if any differs.")
 @options.measuring
-@options.slivers
+@options.sliver_width
 @options.workers
 @results.output_of_map
 def ledger_command(period: str | None, check: str | None, output: str | None, **how: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
@@ -108,9 +109,12 @@ def _split(run: Run) -> dict[int, tuple[str, str]]:
     region = run.split_by_towns(load_towns(), TOWNS)
     nowhere = (UNASSIGNED, "") if len(region) else ("", "")
     names = {} if len(region) in run.lines.left_out else {len(region): nowhere}
-    for line in run.lines.shown:
-        if isinstance(line, TownLine):
-            names |= {place: (labels[region[place]], line.names["town"]) for place in line.members}
+    lines = [line for line in run.lines.shown if isinstance(line, TownLine)]
+    times = Counter(line.names["town"] for line in lines)
+    for line in lines:
+        town = line.names["town"]
+        town = f"{town} ({line.home})" if town and times[town] > 1 else town
+        names |= {place: (labels[region[place]], town) for place in line.members}
     return names
 
 
@@ -305,13 +309,18 @@ def _compared(kept: dict[str, NDArray[Any]], name: str, table: Table[Any, Any]) 
             f"sliver_{kind}": pieces[f"gross_{kind}"] & kept[own] for kind, own in zip(_KINDS, slivers, strict=True)
         }
         own = {f"{figure}_km2": chosen & (kept["actor"] == actor) for figure, chosen in pieces.items()}
-        sums = {column: np.bincount(of[one], kept["ground_km2"][one], len(places)) for column, one in own.items()}
+        km2 = kept["ground_km2"]
+        sums: dict[str, Floats] = {
+            column: np.bincount(of[one], km2[one], len(places)).astype(np.float64) for column, one in own.items()
+        }
         if name != "series":
             # Ground that was lost and taken again between the two maps changed nothing between them.
             again_km2 = _again_km2(kept, own["lost_km2"], own["gained_km2"], len(places), of)
             sums |= {column: sums[column] - again_km2 for column in ("gained_km2", "lost_km2")}
         for row in rows:
             label = row.region if row.region in (UNASSIGNED, TOTAL) else getattr(row, place)
+            # Of several towns of one name each has its region too.
+            label = alone if (alone := f"{label} ({row.region})") in places else label
             if row.level not in (finest, TOTAL, TOWN) or not label:
                 continue
             mine = slice(None) if label == TOTAL else places == label

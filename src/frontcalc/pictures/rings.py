@@ -91,14 +91,14 @@ def _legend(sheet: Sheet, space: Box, colours: dict[dt.date, str]) -> Box:
     """Draw the colours of months side by side along the top of a space, years below, and return what is left."""
     if not colours:
         return space
-    side, width = sheet.px(_YEAR_PT), min(space.width / len(colours), sheet.px(10))
+    side, width, free = sheet.px(_YEAR_PT), min(space.width / len(colours), sheet.px(10)), space.left
     for place, (month, colour) in enumerate(colours.items()):
         left = space.left + place * width
         # Wider by a hair, so that no line of paper shows between two.
         box = Box(left, space.top - side, left + width + 0.5, space.top)
         sheet.rectangle(box, facecolor=colour, linewidth=0.0, gid=f"month-{month:%Y-%m}")
-        if place == 0 or month.month == 1:
+        if left >= free and (month.month == 1 or place in (0, len(colours) - 1)):
             text = f"{month:%Y}" if month.month == 1 else f"{month:%m/%Y}"
-            if place == 0 or left - space.left > sheet.measure("00/0000 ", _YEAR_PT)[0]:
-                sheet.text(left, space.top - side * 1.25, text, _YEAR_PT, va="top", gid="year")
+            sheet.text(left, space.top - side * 1.25, text, _YEAR_PT, va="top", gid="year")
+            free = left + sheet.measure(f"{text} ", _YEAR_PT)[0]
     return space._replace(top=space.top - 2.6 * side)
