@@ -56,7 +56,7 @@ GROUPS = {
     "Change": ("diff", "diff_files", "series", "summary", "flows", "places"),
     "Held": ("held",),
     "How sure a figure is": ("sensitivity", "compare", "disagreements", "verify"),
-    "Where it was": ("where", "where_changes", "changes", "changes_between"),
+    "Where it was": ("where", "where_changes", "changes", "changes_between", "ledger", "check_ledger"),
     "Pictures and pages": (
         "change_map",
         "change_map_between",
@@ -191,6 +191,7 @@ READ_ON = {
     "held": "[the tutorial](tutorial.md)",
     "series": "[outputs](outputs.md), [the cache](cache.md)",
     "summary": "[summaries](summaries.md), [a nightly job](how-to/nightly-job.md)",
+    "ledger": "[each piece of ground once](ledger.md)",
     "where": "[where it was](where.md)",
     "report": "[the page](report.md)",
     "fetch": "[sources](sources.md)",

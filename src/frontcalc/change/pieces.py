@@ -68,10 +68,10 @@ def cut_out(held: Geometries, lost: Geometries) -> tuple[Geometries, Places, Geo
 
 def marks(pieces: Geometries, parts: Parts, faults: Geometries) -> NDArray[np.intp]:
     """Say of each polygon (k,) inside the `parts` of a change whether it is of a sliver, and of a fault, (k, 2)."""
-    points, found = shapely.point_on_surface(pieces), np.zeros((len(pieces), 2), dtype=np.intp)
+    points, flags = shapely.point_on_surface(pieces), np.zeros((len(pieces), 2), dtype=np.intp)
     for column, grounds in enumerate((parts.polygons[parts.thin], faults)):
-        found[np.unique(shapely.STRtree(grounds).query(points, predicate="intersects")[0]), column] = 1
-    return found
+        flags[np.unique(shapely.STRtree(grounds).query(points, predicate="intersects")[0]), column] = 1
+    return flags
 
 
 def dissolved(polygons: Geometries) -> Any:

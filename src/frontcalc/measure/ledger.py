@@ -46,6 +46,7 @@ from frontcalc.towns import load_towns
 TOWNS = 5_000  # the least people of the towns, as in `where`
 _KINDS = ("gained", "lost")
 _FLAGS = ("came_sliver", "came_fault", "went_sliver", "went_fault")
+_HAIR = 1e-16  # square degrees, a millionth of a m²
 _AT_ONCE = 10_000  # pieces whose polygons are put together at a time
 
 Labels = NDArray[np.intp]
@@ -161,6 +162,16 @@ def _in_degrees(grounds: Sequence[shapely.Geometry], plane: str) -> Geometries:
     drawn = np.asarray(shapely.multipolygons(to_degrees(parts, plane), indices=of), dtype=object)
     for bad in np.flatnonzero(~shapely.is_valid(drawn)):
         drawn[bad] = drawn_in_degrees(parts[of == bad], plane)
+    # Where parts were put together, holes thinner than rounding may be left, which readers take for faults.
+    rings, owner = shapely.get_parts(drawn, return_index=True)
+    for holed in np.unique(owner[shapely.get_num_interior_rings(rings) > 0]):
+        drawn[holed] = shapely.MultiPolygon(
+            [
+                shapely.Polygon(part.exterior, [one for one in part.interiors if shapely.Polygon(one).area > _HAIR])
+                for part in drawn[holed].geoms
+                if part.area > _HAIR
+            ]
+        )
     return np.asarray(shapely.orient_polygons(shapely.normalize(drawn)), dtype=object)
 
 
@@ -239,13 +250,13 @@ def check_ledger(
     if not days:
         raise nothing_measured(maps, ())
     (source, kept), first, last = _read(file, maps.options.crs), min(days), max(days)
-    asked: dict[str, Any] = {"archive": archive, **options}
+    given: dict[str, Any] = {"archive": archive, **options}
     tables: dict[str, Table[Any, Any]] = {
-        "series": series(since=first + timedelta(days=1), until=last, **asked),
-        "summary": summary(every="year", gross=True, since=first, until=last, **asked),
+        "series": series(since=first + timedelta(days=1), until=last, **given),
+        "summary": summary(every="year", gross=True, since=first, until=last, **given),
     }
     if options.get("by") != NONE:
-        tables["where"] = where(f"{first}..{last}", **asked)
+        tables["where"] = where(f"{first}..{last}", **given)
     compared = [one for name, table in tables.items() for one in _compared(kept, name, table)]
     count, names = sum(cells for cells, _ in compared), ", ".join(tables)
     what = f"its sums were compared with {count:,} figures of {names}, {first} to {last}, to {CONTRADICTION_KM2} km²"

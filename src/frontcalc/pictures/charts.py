@@ -22,7 +22,7 @@ from frontcalc.outputs.sentences import differ_in_length, ends_short, listed, me
 from frontcalc.periods import is_period, parse_period
 from frontcalc.pictures import titles
 from frontcalc.pictures.curve import Event, draw_series, draw_shares, read_events
-from frontcalc.pictures.rings import draw_rings
+from frontcalc.pictures.ledger_map import draw_rings
 from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
 from frontcalc.pictures.style import Looks, style_of
 from frontcalc.tables import TOTAL, CompareRow, DiffRow, LedgerRow, PeriodRow, SeriesRow, ShareRow, SummaryRow, Table
