@@ -36,6 +36,7 @@ from frontcalc.tables import (
     ClaimsMeta,
     CompareMeta,
     DisagreementRow,
+    LedgerRow,
     MapUsed,
     Meta,
     RegionCheckMeta,
@@ -55,7 +56,7 @@ GROUPS = {
     "Change": ("diff", "diff_files", "series", "summary", "flows", "places"),
     "Held": ("held",),
     "How sure a figure is": ("sensitivity", "compare", "disagreements", "verify"),
-    "Where it was": ("where", "where_changes", "changes", "changes_between"),
+    "Where it was": ("where", "where_changes", "changes", "changes_between", "ledger", "check_ledger"),
     "Pictures and pages": (
         "change_map",
         "change_map_between",
@@ -190,6 +191,7 @@ READ_ON = {
     "held": "[the tutorial](tutorial.md)",
     "series": "[outputs](outputs.md), [the cache](cache.md)",
     "summary": "[summaries](summaries.md), [a nightly job](how-to/nightly-job.md)",
+    "ledger": "[each piece of ground once](ledger.md)",
     "where": "[where it was](where.md)",
     "report": "[the page](report.md)",
     "fetch": "[sources](sources.md)",
@@ -331,12 +333,14 @@ KINDS = {
         "`where -o FILE.geojson`",
         "a town or part, gained or lost, and slivers or not",
     ),
+    "pieces of ground": ("`ledger -o FILE.gpkg`", "an actor, region, town, and days of coming and going"),
     "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
 }
 POLYGONS = {
     ChangeRow: "change polygons",
     TownChangeRow: "change polygons by town",
     DisagreementRow: "polygons of disagreement",
+    LedgerRow: "pieces of ground",
 }
 NAMED = {**{kind: schema_name(kind) for kind in PUBLISHED}, **POLYGONS}
 _TYPES = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}

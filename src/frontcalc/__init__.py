@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from frontcalc.measure.fetch_regions import fetch_regions as fetch_regions
     from frontcalc.measure.held import flows as flows
     from frontcalc.measure.held import held as held
+    from frontcalc.measure.ledger import check_ledger as check_ledger
+    from frontcalc.measure.ledger import ledger as ledger
     from frontcalc.measure.places import place_shares as place_shares
     from frontcalc.measure.places import places as places
     from frontcalc.measure.regions import check_regions as check_regions
@@ -71,6 +73,7 @@ _MODULES = {
     "measure.fetch": "fetch source_terms",
     "measure.fetch_regions": "fetch_regions",
     "measure.held": "flows held",
+    "measure.ledger": "check_ledger ledger",
     "measure.places": "place_shares places",
     "measure.regions": "check_regions list_regions show_region",
     "measure.sensitivity": "sensitivity",

@@ -27,6 +27,7 @@ _SECTIONS = {
         "series": "Area held at each map, and the change since the one before.",
         "summary": "Change by year, quarter, month or week; tables to keep.",
         "flows": "Ground that turned from one role into another.",
+        "ledger": "Each piece of ground once, from when and until when it was held.",
         "places": "Places that came under or out of an actor's hold.",
     },
     "Pictures and pages": {

@@ -92,6 +92,40 @@ def where_command(period: str, connected: bool, **how: Any) -> None:
     results.show(frontcalc.where_changes if form in results.MAP_FORMATS else frontcalc.where, period, **how)
 
 
+@options.command("ledger")
+@options.period_or_none
+@options.option("--check FILE", "Write nothing: compare the sums over a ledger with the maps, exit 1 if any differs.")
+@options.measuring
+@options.sliver_width
+@options.workers
+@results.output_of_map
+def ledger_command(period: str | None, check: str | None, output: str | None, **how: Any) -> None:
+    """Write each piece of ground once, with the days from which and until which it was held.
+
+    frontcalc ledger --archive maps/ -o war.gpkg          for QGIS
+    frontcalc ledger 2024 --archive maps/ -o war.parquet  for DuckDB and the like
+    frontcalc ledger 2024 --archive maps/ --check war.parquet
+
+    Beside the file stands a README with its columns and some queries. What «frontcalc
+    diff», series, summary --gross and where say are sums over it: --check holds them
+    against the maps, of the same period and with the same options, to 0.001 km².
+    """
+    from frontcalc.outputs.text import drift_text, ledger_readme
+
+    if check is None:
+        result = results.show(frontcalc.ledger, period, **how)
+        if output not in (None, "-"):
+            readme = Path(str(output)).with_suffix(".README.md")
+            results.write(ledger_readme(result, Path(str(output)).name).encode(), str(readme))
+        return
+    if output is not None:
+        raise click.UsageError("--check writes nothing: leave out -o")
+    with terminal.progress():
+        drift = frontcalc.check_ledger(check, period, **options.given(how))
+    results.write(drift_text(drift).encode())
+    drift.require_none()
+
+
 @options.command("held")
 @click.argument("dates", type=options.date, nargs=-1, required=True, metavar="DATE [DATE …]")
 @options.measuring

@@ -228,8 +228,9 @@ since_until = together(
     option("--since DAY", "First day, or a year, quarter, month or week [default: the first map]."),
     option("--until DAY", "Last day, or a year, quarter, month or week [default: the last map]."),
 )
+sliver_width = option("--sliver-width METRES", "Mean width below which a part is a sliver [default: 100].", type=float)
 slivers = together(
-    option("--sliver-width METRES", "Mean width below which a part is a sliver [default: 100].", type=float),
+    sliver_width,
     option("--drop-slivers", "Leave slivers out of gained, lost and net, and say how much."),
 )
 

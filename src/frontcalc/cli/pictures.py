@@ -67,11 +67,12 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
 
 @click.group("plot", cls=options.Group)
 def plot_command() -> None:
-    """Draw charts: area held over time, gained and lost by period, regions by rank.
+    """Draw charts: area held over time, gained and lost by period, regions by rank; and a map of rings.
 
     frontcalc plot series --since 2024 -o held.png
     frontcalc plot summary --every month -o months.png
     frontcalc plot regions 2024 -o regions.svg
+    frontcalc plot rings -o rings.png
     """
 
 
@@ -116,6 +117,19 @@ def plot_regions(period: str, **how: Any) -> None:
     The figures are those of «frontcalc diff».
     """
     _draw(frontcalc.diff, [period], **how)
+
+
+@plot_command.command("rings")
+@options.period_or_none
+@options.measuring
+@options.workers
+@results.picture
+def plot_rings(period: str | None, **how: Any) -> None:
+    """Draw what is held at the end of a PERIOD, by the month in which it was last taken.
+
+    The ground is that of «frontcalc ledger».
+    """
+    _draw(frontcalc.ledger, period, **how)
 
 
 def _draw(facade: results.Facade, *values: Any, events: str | None = None, gap: int | None = None, **how: Any) -> None:

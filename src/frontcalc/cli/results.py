@@ -74,6 +74,7 @@ _form = partial(options.option, "--format", "Form of the output [default: by -o,
 output = options.together(_form(type=click.Choice(FORMATS)), _table)
 output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS))), _table)
 output_or_strip = options.together(_form(type=click.Choice((*FORMATS, *PICTURES))), _looks, _table)
+output_of_map = options.together(_form(type=click.Choice(MAP_FORMATS)), _table)
 output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
 _size = options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000].")
 _theme = options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES))
@@ -127,8 +128,8 @@ def form() -> str:
             raise click.UsageError(
                 f"-o {output}: --format {chosen} is another form than {suffix}: leave one of them out"
             )
-    elif fitting and fitting[0] in formats:
-        chosen = fitting[0]
+    elif fits := [one for one in fitting if one in formats]:
+        chosen = fits[0]
     elif suffix or (place and kind == "picture"):
         raise click.UsageError(
             f"-o {output}: no {kind} has the suffix {suffix or '.'}; use {known}, or choose with --format"

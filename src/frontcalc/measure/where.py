@@ -97,7 +97,7 @@ def where(
     for one in measured(run, spans, ground=True):
         rows += (_part_rows if connected else _town_rows)(run, one)
         most += () if connected else leading_towns(run, one)
-    return _table(run, WhereRow, rows, about | {"most_around": tuple(most)})
+    return table_by_towns(run, WhereRow, rows, about | {"most_around": tuple(most)})
 
 
 @facade
@@ -143,7 +143,7 @@ def where_changes(
             shape = drawn_figure(run, f"{kind} around {line.region}", km2, ground)
             figures = names["region"], kind, km2, own["opening"], own["closing"]
             rows.append(TownChangeRow(own["period"], own["actor"], *figures, sliver, shape, names["town"]))
-    return _table(run, TownChangeRow, rows, about)
+    return table_by_towns(run, TownChangeRow, rows, about)
 
 
 @facade
@@ -190,7 +190,7 @@ def where_map(
         most += () if connected else leading_towns(run, one)
         panels.append(panel_of(run, one, rows[-1]))
     listed = tuple(row for row in rows if row.lon is not None)[:top]
-    table = _table(run, WhereRow, rows, about | {"most_around": tuple(most)})
+    table = table_by_towns(run, WhereRow, rows, about | {"most_around": tuple(most)})
     return ChangeMap(table, tuple(panels), run.options.crs, run.chosen, listed)
 
 
@@ -208,16 +208,15 @@ def _opened(
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
     within = tuple(line.region for line in run.lines.shown[:-1]) if run.lines.left_out else ()
     about = {"towns": towns, "top": top, "connected": connected, "within": within}
-    about["regions_accuracy"] = run.chosen.accuracy
     run.split_by_towns(load_towns(), towns)
     return run, spans, about
 
 
-def _table(run: Run, kind: type[RowT], rows: Sequence[RowT], about: dict[str, Any]) -> Table[RowT, WhereMeta]:
+def table_by_towns(run: Run, kind: type[RowT], rows: Sequence[RowT], about: dict[str, Any]) -> Table[RowT, WhereMeta]:
     """Return the table of some rows, with whose towns they name."""
     table = table_of(run, kind, rows, slivers=True)
-    attribution = (*table.meta.attribution, ATTRIBUTION)
-    return Table(kind, table.rows, extended(WhereMeta, table.meta, **about | {"attribution": attribution}))
+    about = {"regions_accuracy": run.chosen.accuracy, "attribution": (*table.meta.attribution, ATTRIBUTION), **about}
+    return Table(kind, table.rows, extended(WhereMeta, table.meta, **about))
 
 
 def _town_rows(run: Run, one: Measured) -> Iterator[WhereRow]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from frontcalc.errors import extra_package
 from frontcalc.outputs.flat_files import jsonable
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
-from frontcalc.tables import ChangeRow, DisagreementRow, Table, TownChangeRow
+from frontcalc.tables import ChangeRow, DisagreementRow, LedgerRow, Table, TownChangeRow
 
 _PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
@@ -32,6 +32,7 @@ _LAYERS = {
     ChangeRow: ("changes", "Territory gained and lost"),
     TownChangeRow: ("where", "Territory gained and lost, by the nearest town"),
     DisagreementRow: ("disagreements", "Ground that one archive shows as held and another does not"),
+    LedgerRow: ("ledger", "Ground by the days from which and until which it was held"),
 }
 """The name of the layer of each class of rows, and what it shows."""
 
@@ -132,7 +133,7 @@ def _style(result: Table[Any, Any]) -> str:
     """Return the style of a result's layer for QGIS: by what became of the ground, or by the archive that holds it."""
     own = ChangeRow if issubclass(result.kind, ChangeRow) else result.kind
     style = (resources.files("frontcalc") / "data" / f"{_LAYERS[own][0]}.qml").read_text(encoding="utf-8")
-    if own is ChangeRow:
+    if own is not DisagreementRow:
         return style
     names = [html.escape(name) for name in dict.fromkeys(row.holder for row in result.rows)]
     # It has six symbols: the last one is for all archives beyond five, which QGIS knows by an empty value.

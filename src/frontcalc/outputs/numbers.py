@@ -35,8 +35,8 @@ BEFORE_UNITS = "attribution"
 
 _DEGREES = ("lon", "lat", "west", "south", "east", "north")
 
-PLACES = dict.fromkeys(_DEGREES, 6)
-"""Decimals of the columns that have other than three: degrees have six (0.1 m)."""
+PLACES = dict.fromkeys(_DEGREES, 6) | {"ground_km2": 9, "ground_mi2": 9}
+"""Decimals of the columns that have other than three: degrees have six (0.1 m), areas that are to be summed nine."""
 
 _RANGE = "under the assumptions of a range or by the archives compared"
 
@@ -167,6 +167,15 @@ DEFINITIONS: dict[str, str] = {
     "places": "places more than half of whose ground changed hands in the row, largest first; of many the first five",
     "half_from": "with half_to, the days of the two maps between which half of the net came, the shortest such time",
     "half_to": "see half_from; of at most 60 steps inside the period",
+    "held_from": "day of the first map that shows the ground held; blank where the opening map does",
+    "held_until": "day of the first map that no longer does; blank where the last map does",
+    "ground_km2": "area of the ground, to be summed",
+    "came_sliver": "whether it came in thin strips, mostly lines drawn anew",
+    "came_fault": "whether it came by a fault of the map, with no front there (docs/slivers.md)",
+    "went_sliver": "whether it went in thin strips",
+    "went_fault": "whether it went by a fault of the map",
+    "came_files": "the files of the map of held_from, or of the opening map",
+    "went_files": "the files of the map of held_until",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, in square kilometres, without its unit: the same wherever a column of that name stands."""

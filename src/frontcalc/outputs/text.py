@@ -20,8 +20,8 @@ from frontcalc.drift import SHOWN, Drift, MovedRow
 from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid, GridColumn, column_widths, fit, row_width
 from frontcalc.outputs.layout import grids
-from frontcalc.outputs.numbers import MINUS
-from frontcalc.tables import TOTAL, Table
+from frontcalc.outputs.numbers import ATTRIBUTION, MINUS, columns
+from frontcalc.tables import TOTAL, LedgerRow, Meta, Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
 
@@ -201,3 +201,77 @@ def _size(size: float) -> str:
             return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
         size /= 1024
     return f"{size:,.1f} GiB"
+
+
+def ledger_readme(result: Table[LedgerRow, Meta], file: str) -> str:
+    """Return what goes beside a ledger that was written to a file of some name: columns, queries, attribution."""
+    meta, opening, closing = result.meta, "", ""
+    for used in meta.periods:
+        opening, closing = str(used.opening), str(used.closing)
+    name = file.replace("'", "''")
+    source = f"ST_Read('{name}')" if file.lower().endswith((".gpkg", ".geojson", ".json")) else f"'{name}'"
+    own = (*columns(result.kind), ATTRIBUTION)
+    described = "\n".join(f"| `{one.name}` | {one.unit} | {one.definition} |" for one in own)
+    sources = "\n".join(f"- {printable(line)}" for line in meta.attribution)
+    return _LEDGER.format(
+        file=printable(file),
+        source=source,
+        actors=" and ".join(map(printable, meta.actors)),
+        maps=printable(meta.archive),
+        opening=opening,
+        closing=closing,
+        view=meta.view_words,
+        rows=f"{len(result.rows):,}",
+        columns=described,
+        version=meta.version,
+        crs=meta.crs,
+        sources=sources,
+    )
+
+
+_LEDGER = """# {file}
+
+Each piece of ground that {actors} held on the maps of {maps}, from {opening} to {closing}, once for each time that it
+was held: {rows} rows. What counts as held: {view}. The geometry is in longitude and latitude on WGS 84; areas are of
+the ellipsoid, by {crs}. Written by frontcalc {version}.
+
+| column | unit | says |
+|---|---|---|
+{columns}
+| `geometry` | | the ground |
+
+## Sums
+
+Areas add up to the figures of frontcalc for two maps of the days A and B, to 0.001 km²:
+
+- held on A: `held_from` is blank or not after A, and `held_until` is blank or after A;
+- gross gained and lost, as in `summary --gross`: `held_from`, or `held_until`, is after A and not after B;
+- gained, as in `diff`: `held_from` is after A and not after B, and `held_until` is blank or after B; lost: `held_from`
+  is blank or not after A, and `held_until` is after A and not after B. Less what these rows have in common: ground that
+  was lost and taken again in between was held on both days, so that it is neither gained nor lost.
+
+`frontcalc ledger --check {file}`, with the options that it was made with, compares them with the maps.
+
+## Queries
+
+For DuckDB (a GeoPackage needs `INSTALL spatial; LOAD spatial;`). In QGIS the part after WHERE is the layer's filter.
+
+Held at the end, by region:
+
+    SELECT region, sum(ground_km2) FROM {source}
+    WHERE held_until IS NULL GROUP BY region ORDER BY 2 DESC;
+
+Taken and lost again within 30 days, without strips of redrawn lines, by town:
+
+    SELECT town, region, sum(ground_km2) FROM {source}
+    WHERE held_until - held_from <= 30 AND NOT came_sliver AND NOT went_sliver GROUP BY ALL ORDER BY 3 DESC;
+
+Gross gained by month, without faults of the map:
+
+    SELECT strftime(held_from, '%Y-%m') AS month, sum(ground_km2) FROM {source}
+    WHERE held_from IS NOT NULL AND NOT came_fault GROUP BY month ORDER BY month;
+
+## Sources and terms
+
+{sources}
+"""

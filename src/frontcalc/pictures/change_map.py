@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 import shapely
@@ -144,18 +144,28 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     words = _words(scene, frame, drawn, sheet)
     sheet.write(words)
     scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
-    _scale_bar(sheet, space, scale_m)
+    scale_bar(sheet, space, scale_m)
     land = land_in(frame, scene.regions, scene.plane)
     for box, panel in zip(boxes, drawn, strict=True):
-        _panel(sheet, box, panel, frame, land, scale_m, middles)
+        moved = np.concatenate([panel.gained, panel.lost])
+        layers = [
+            MapLayer(panel.held, "held", sheet.theme.held),
+            MapLayer(panel.lost, "lost", sheet.theme.lost, outlined=True),
+            MapLayer(panel.gained, "gained", sheet.theme.gained, outlined=True),
+        ]
+        draw_ground(sheet, box, frame, land, scale_m, layers, moved, middles)
         if count > 1:
             _heading(sheet, box, panel.row, scene.table.meta)
         if words.synthetic:
-            # Across it, so that a part cut out of the picture says it too.
-            size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
-            across: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
-            sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **across)
+            watermark(sheet, box)
     return Picture(sheet.figure, words)
+
+
+def watermark(sheet: Sheet, box: Box) -> None:
+    """Write across a map that it is made up, so that a part cut out of the picture says it too."""
+    size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
+    across: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 20, "weight": "bold", "alpha": 0.16}
+    sheet.text(*box.middle, "SYNTHETIC", size, gid="watermark", **across)
 
 
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
@@ -198,7 +208,7 @@ def _boxes(sheet: Sheet, space: Box, count: int, aspect: float) -> list[Box]:
     return boxes
 
 
-def _scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
+def scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     """Draw a scale bar at the right end of the key, above the maps that share it."""
     per, label = (1000.0, "km") if sheet.unit == numbers.KM2 else (crs.M_PER_MILE, "mi")
     longest = space.width * (_SCALE_ROOM - 0.08) * scale_m / per
@@ -243,16 +253,26 @@ def _list(sheet: Sheet, space: Box, rows: Sequence[WhereRow]) -> Box:
     return space._replace(right=left - gap)
 
 
-def _panel(
+class MapLayer(NamedTuple):
+    """Ground on a map (n,), in metres of its frame: its name, its colour, and whether small parts are outlined."""
+
+    ground: Geometries
+    gid: str
+    colour: str
+    outlined: bool = False
+
+
+def draw_ground(
     sheet: Sheet,
     box: Box,
-    panel: Panel,
     frame: Frame,
     land: Basemap,
     scale_m: float,
-    numbered: Sequence[Point],
+    layers: Sequence[MapLayer],
+    changed: Geometries,
+    numbered: Sequence[Point] = (),
 ) -> None:
-    """Draw one panel: water and land, what was held, what was lost of it and gained, borders, numbers, names."""
+    """Draw one map: water and land, ground in its colours, borders, numbers, and names beside what `changed`."""
     theme, axes = sheet.theme, sheet.axes(box)
     axes.set(xlim=frame.box[::2], ylim=frame.box[1::2], xticks=[], yticks=[], facecolor=theme.paper)
     for spine in axes.spines.values():
@@ -270,8 +290,10 @@ def _panel(
         # The line hides the hair between neighbours that were thinned apart.
         colour = theme.land if whole_country else theme.foreign
         _fill(axes, _seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
-    _fill(axes, _seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
-    for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
+    for ground, gid, colour, outlined in layers:
+        if not outlined:
+            _fill(axes, _seen(ground, shown, coarse), gid, 1.0, facecolor=colour)
+            continue
         slivers, thin = thin_parts(ground, (SLIVER_WIDTH_M, frame.crs)), _thinned(ground, _FINEST_PX * scale_m)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
@@ -283,7 +305,7 @@ def _panel(
         _fill(axes, shapely.simplify(near, coarse), "border", 3.0, **border)
     for line in shapely.get_parts(shapely.simplify(land.frontiers, coarse)):
         axes.plot(*shapely.get_coordinates(line).T, color=theme.border, linewidth=1.2, gid="frontier", zorder=3.1)
-    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]), numbered)
+    letter(sheet, axes, box, frame, land, changed, numbered)
 
 
 def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:

@@ -22,9 +22,10 @@ from frontcalc.outputs.sentences import differ_in_length, ends_short, listed, me
 from frontcalc.periods import is_period, parse_period
 from frontcalc.pictures import titles
 from frontcalc.pictures.curve import Event, draw_series, draw_shares, read_events
+from frontcalc.pictures.ledger_map import draw_rings
 from frontcalc.pictures.sheet import TICK_PT, Box, Picture, Sheet, installed, plain_settings, ticks_between
 from frontcalc.pictures.style import Looks, style_of
-from frontcalc.tables import TOTAL, CompareRow, DiffRow, PeriodRow, SeriesRow, ShareRow, SummaryRow, Table
+from frontcalc.tables import TOTAL, CompareRow, DiffRow, LedgerRow, PeriodRow, SeriesRow, ShareRow, SummaryRow, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,13 +51,14 @@ def picture(
     gap: int | None = None,
     **looks: Unpack[Looks],
 ) -> Picture:
-    """Draw a result of `series`, `summary`, `diff` or `place_shares`.
+    """Draw a result of `series`, `summary`, `diff`, `place_shares` or `ledger`.
 
     Parameters
     ----------
     result : Table
         A series becomes a line, a summary bars by period; of `diff`, several periods are bars and one period
-        is its regions by rank. Shares of a place become a strip an archive.
+        is its regions by rank. Shares of a place become a strip an archive; a ledger becomes a map of what is held
+        at its end, by the month in which it was last taken.
     events : path or sequence of Event
         Of a series alone: what to mark, or a CSV file of it.
     gap : int, optional
@@ -90,6 +92,8 @@ def picture(
         raise UsageError("events and gaps are of a series", cure="leave them out")
     elif result.kind is ShareRow:
         draw = draw_shares
+    elif result.kind is LedgerRow:
+        draw = draw_rings
     elif not issubclass(result.kind, PeriodRow) or result.kind is CompareRow:
         cure = _ELSEWHERE.get(result.kind, "draw one of series, summary or diff")
         raise UsageError("there is no chart of such a result", cure=cure)

@@ -122,6 +122,11 @@ def suspect_parts(
     return faults
 
 
+def faults_of(run: Run, span: Span, changed: Change) -> list[LargePart]:
+    """Return the faults of the map in a step, with their ground."""
+    return [part for part in _parts(run, span, changed) if part.seen]
+
+
 def _in_short(
     run: Run,
     label: str,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc import archives, change, geometry, regions, snapshots
 from frontcalc.archives import Archive, Dating, SnapshotRef
@@ -213,11 +214,14 @@ class Run:
                 self._partitions[country] = replace(partition, bands=bands, land_km2=land_km2)
             return self._partitions[country]
 
-    def split_by_towns(self, towns: Towns, people: int) -> None:
-        """Split figures among the nearest towns of at least so many people, in place of the regions chosen."""
+    def split_by_towns(self, towns: Towns, people: int) -> NDArray[np.intp]:
+        """Split figures among the nearest towns of at least so many people, in place of the regions chosen.
+
+        Returned is the region, of those chosen before, of each part that figures are split by then.
+        """
         own, options = self.regions, self.options
         if not own.names:
-            return
+            return np.empty(0, dtype=np.intp)
         for actor in self.actors:
             self.partition_for(actor)
         standing = {regions_key(own, name, options.snap): one for name, one in self._partitions.items()}
@@ -226,6 +230,7 @@ class Run:
         (drawn, *cut), pairs, home = split_by_towns(sets, towns, people, plane=options.crs, kept=kept)
         self._partitions = dict(zip(self._partitions, cut, strict=True))
         self.regions, self.lines = drawn, town_lines(self.lines, drawn, pairs, home)
+        return pairs[:, 0]
 
     def ground(self, held: Holding) -> shapely.MultiPolygon:
         """Return the ground of a holding; of several threads that want it one makes it and the others wait."""

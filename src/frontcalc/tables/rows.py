@@ -95,6 +95,29 @@ class TownChangeRow(ChangeRow):
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """Ground that one actor held from one map to another, in one region and nearest to one town of it.
+
+    What was held at the opening has no `held_from`, what is held at the close no `held_until`; the flags say whether it
+    came, or went, in thin strips, and by a fault of the map.
+    """
+
+    actor: str
+    region: str
+    town: str
+    held_from: dt.date | None
+    held_until: dt.date | None
+    ground_km2: float
+    came_sliver: bool
+    came_fault: bool
+    went_sliver: bool
+    went_fault: bool
+    came_files: str
+    went_files: str
+    geometry: shapely.MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRow:
     """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it."""
 

@@ -1,0 +1,346 @@
+"""Every piece of ground once, with the days from which and until which it was held; and that other figures are sums."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from frontcalc import crs, geometry
+from frontcalc.archives import Archive
+from frontcalc.change import CONTRADICTION_KM2, Floats, Geometries
+from frontcalc.change.pieces import by_place, cut_out, dissolved, marks
+from frontcalc.drift import Drift, MovedRow
+from frontcalc.errors import DataError
+from frontcalc.keywords import facade
+from frontcalc.levels import NONE, TownLine
+from frontcalc.measure.diff import finest_lines
+from frontcalc.measure.series import series, steps_in
+from frontcalc.measure.summary import summary
+from frontcalc.measure.where import table_by_towns, where
+from frontcalc.overlaps import edges_of, shared_area_m2
+from frontcalc.periods import Period, PeriodLike, parse_period
+from frontcalc.read import SourceFile, read_features
+from frontcalc.read.files import file_of
+from frontcalc.regions import UNASSIGNED
+from frontcalc.regions.sets import Flags
+from frontcalc.regions.town_cells import TOWN
+from frontcalc.run.land import drawn_in_degrees, to_degrees
+from frontcalc.run.map_faults import faults_of, suspect_parts
+from frontcalc.run.meta import nothing_measured
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.remarks import left_out
+from frontcalc.run.run import Run
+from frontcalc.states import Span, State
+from frontcalc.tables import TOTAL, LedgerRow, Table, WhereMeta
+from frontcalc.towns import load_towns
+
+TOWNS = 5_000  # the least people of the towns, as in `where`
+_KINDS = ("gained", "lost")
+_FLAGS = ("came_sliver", "came_fault", "went_sliver", "went_fault")
+_HAIR = 1e-16  # square degrees, a millionth of a m²
+_AT_ONCE = 10_000  # pieces whose polygons are put together at a time
+
+Labels = NDArray[np.intp]
+"""Of each piece (k, 7): the step that it came with, 0 for the opening, and the one that it went with, 0 for none; its
+place in the regions; whether it came as a sliver, and by a fault; whether it went so."""
+
+
+@facade
+def ledger(
+    period: PeriodLike | None = None, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> Table[LedgerRow, WhereMeta]:
+    """Return every piece of ground that was held in a period once, with the days between which it was.
+
+    Parameters
+    ----------
+    period : str, int, date or pandas.Period, optional
+        As for `diff`, one; default all maps of the archive.
+    archive, **options
+        As for `diff`.
+
+    Returns
+    -------
+    Table of LedgerRow
+        A row a stretch of time, region, nearest town and actor, by the days of coming and going: its area (km²) and its
+        polygons in longitude and latitude. Ground that is lost and taken again is a row for each time. What is held
+        on a day, and came or went on each step, are sums of `ground_km2`, to a thousandth of a km²; so are what `diff`
+        and `where` call gained and lost, less the ground that is lost and taken again between the two maps.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `diff`.
+    FrontcalcError
+        The pieces do not add up to what the maps show.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> pieces = frontcalc.ledger("2024-10", only="Donetsk")
+    >>> taken = [row.ground_km2 for row in pieces if row.held_from and row.held_until is None]
+    >>> gained = frontcalc.diff("2024-10", only="Donetsk").rows[-1].gained_km2
+    >>> abs(sum(taken) - gained) < 0.001
+    True
+    """
+    run = Run.open(archive, Options(**options))
+    spans = list(run.resolved([_period(run.archive, period)]))
+    names = _split(run)
+    rows = [row for span in spans for row in _rows(run, span, names)]
+    within = tuple(line.region for line in run.lines.shown[:-1]) if run.lines.left_out else ()
+    return table_by_towns(run, LedgerRow, rows, {"towns": TOWNS, "within": within})
+
+
+def _period(maps: Archive, period: PeriodLike | None) -> Period:
+    """Return the period asked for, or from what the archive opens with to its last map."""
+    return parse_period(f"..{maps.days[-1]}" if period is None else period)
+
+
+def _split(run: Run) -> dict[int, tuple[str, str]]:
+    """Split a run by towns, and return the region and the town of each of its parts that is not left out."""
+    labels = {place: line.region for line in finest_lines(run) for place in line.members}
+    region = run.split_by_towns(load_towns(), TOWNS)
+    nowhere = (UNASSIGNED, "") if len(region) else ("", "")
+    names = {} if len(region) in run.lines.left_out else {len(region): nowhere}
+    lines = [line for line in run.lines.shown if isinstance(line, TownLine)]
+    times = Counter(line.names["town"] for line in lines)
+    for line in lines:
+        town = line.names["town"]
+        town = f"{town} ({line.home})" if town and times[town] > 1 else town
+        names |= {place: (labels[region[place]], town) for place in line.members}
+    return names
+
+
+def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterator[LedgerRow]:
+    """Yield the pieces of an actor's period by days of coming and going, then region and town."""
+    run.spans.append(span)
+    run.figure_notices += [*span.notices, *left_out(run, span.actor, span.period.label)]
+    states = steps_in(run, span, "snapshot")
+    if not states:
+        return
+    wkb, labels = _pieces(run, states, span.actor)
+    shown = np.isin(labels[:, 2], list(names))
+    wkb, labels = wkb[shown], labels[shown]
+    keys, of = np.unique(labels, axis=0, return_inverse=True)
+    order = np.argsort(of.reshape(-1), kind="stable")
+    starts = np.searchsorted(of.reshape(-1)[order], np.arange(len(keys) + 1)).tolist()
+    days, files = (
+        [state.day for state in states],
+        [", ".join(file.name for file in state.snapshot.files) for state in states],
+    )
+    for first in range(0, len(keys), _AT_ONCE):
+        places = range(first, min(first + _AT_ONCE, len(keys)))
+        drawn = [shapely.from_wkb(wkb[order[starts[place] : starts[place + 1]]]) for place in places]
+        for place, parts, ground in zip(
+            places, drawn, _in_degrees(list(map(dissolved, drawn)), run.options.crs), strict=True
+        ):
+            came, went, part, *known = keys[place].tolist()
+            flags: dict[str, Any] = dict(zip(_FLAGS, map(bool, known), strict=True))
+            yield LedgerRow(
+                *(span.actor, *names[part]),
+                held_from=days[came] if came else None,
+                held_until=days[went] if went else None,
+                ground_km2=math.fsum(geometry.area_km2(parts)),
+                **flags,
+                came_files=files[came],
+                went_files=files[went] if went else "",
+                geometry=ground,
+            )
+
+
+def _in_degrees(grounds: Sequence[shapely.Geometry], plane: str) -> Geometries:
+    """Return pieces of a projection (n,) in degrees, valid and in one form, many at once."""
+    parts, of = geometry.polygons_of(np.array(grounds, dtype=object))
+    drawn = np.asarray(shapely.multipolygons(to_degrees(parts, plane), indices=of), dtype=object)
+    for bad in np.flatnonzero(~shapely.is_valid(drawn)):
+        drawn[bad] = drawn_in_degrees(parts[of == bad], plane)
+    # Where parts were put together, holes thinner than rounding may be left, which readers take for faults.
+    rings, owner = shapely.get_parts(drawn, return_index=True)
+    for holed in np.unique(owner[shapely.get_num_interior_rings(rings) > 0]):
+        drawn[holed] = shapely.MultiPolygon(
+            [
+                shapely.Polygon(part.exterior, [one for one in part.interiors if shapely.Polygon(one).area > _HAIR])
+                for part in drawn[holed].geoms
+                if part.area > _HAIR
+            ]
+        )
+    return np.asarray(shapely.orient_polygons(shapely.normalize(drawn)), dtype=object)
+
+
+def _pieces(run: Run, states: Sequence[State], actor: str) -> tuple[NDArray[np.object_], Labels]:
+    """Return the pieces between some maps, as WKB of small polygons in metres, and what is known of each."""
+    regions, held = run.partition_for(actor), run.ground(run.holding(states[0].snapshot, actor))
+    polygons, place = by_place(geometry.polygonal(held), regions)
+    labels = _come(place, 0, np.zeros((len(place), 2), dtype=np.intp))
+    gone: list[tuple[NDArray[Any], Labels]] = []
+    for step, (before, after) in enumerate(pairwise(states), start=1):
+        span = Span(Period(str(after.day), None, after.day), before, after, actor=actor)
+        changed = run.step(before, after, actor, ground=True)
+        assert changed.ground is not None
+        faults = faults_of(run, span, changed)
+        if faults:
+            run.figure_notices += [notice for *_, notice in suspect_parts(run, span, changed, at_once=False)]
+        by_kind = [np.array([one.ground for one in faults if one.kind == kind], dtype=object) for kind in _KINDS]
+        came, went = changed.ground
+        taken, of, left, of_left = cut_out(polygons, went.polygons)
+        own = labels[of]
+        own[:, 1], own[:, 5:] = step, marks(taken, went, by_kind[1])
+        gone.append((shapely.to_wkb(taken), own))
+        new, place = by_place(came.polygons, regions)
+        whole = np.ones(len(polygons), dtype=bool)
+        whole[of] = whole[of_left] = False
+        labels = np.concatenate([labels[whole], labels[of_left], _come(place, step, marks(new, came, by_kind[0]))])
+        polygons = np.concatenate([polygons[whole], left, new])
+    wkb, known = zip(*gone, (shapely.to_wkb(polygons), labels), strict=True)
+    return np.concatenate(wkb), np.concatenate(known)
+
+
+def _come(place: Labels, step: int, flags: Labels) -> Labels:
+    """Return the labels of ground that came with a step, by its places (k,) and flags (k, 2)."""
+    nothing = np.zeros_like(place)
+    return np.column_stack([nothing + step, nothing, place, flags, nothing, nothing]).astype(np.intp)
+
+
+@facade
+def check_ledger(
+    file: str | Path,
+    period: PeriodLike | None = None,
+    *,
+    archive: str | Path | Archive | None = None,
+    **options: Unpack[Keywords],
+) -> Drift:
+    """Compare the sums over a ledger that was written with what the archive gives now.
+
+    Parameters
+    ----------
+    file : path
+        A ledger, as `ledger` writes it.
+    period, archive, **options
+        As the ledger was made with.
+
+    Returns
+    -------
+    Drift
+        The rows of `series`, `summary` with `gross` by year (which has the figures of `diff`) and `where` whose figures
+        differ from the sums by more than 0.001 km². `.require_none()` raises CheckFailed where there are any.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `ledger`; DataError also where the file is no ledger.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> frontcalc.ledger("2024-10").save("october.geojson")
+    >>> frontcalc.check_ledger("october.geojson", "2024-10").moved
+    ()
+    """
+    maps = Run.open(archive, Options(**options))
+    ends = [span.ends for span in maps.resolved([_period(maps.archive, period)]) if span.ends]
+    days = [day for pair in ends for state in pair if (day := state.day)]
+    if not days:
+        raise nothing_measured(maps, ())
+    (source, kept), first, last = _read(file, maps.options.crs), min(days), max(days)
+    given: dict[str, Any] = {"archive": archive, **options}
+    tables: dict[str, Table[Any, Any]] = {
+        "series": series(since=first + timedelta(days=1), until=last, **given),
+        "summary": summary(every="year", gross=True, since=first, until=last, **given),
+    }
+    if options.get("by") != NONE:
+        tables["where"] = where(f"{first}..{last}", **given)
+    compared = [one for name, table in tables.items() for one in _compared(kept, name, table)]
+    count, names = sum(cells for cells, _ in compared), ", ".join(tables)
+    what = f"its sums were compared with {count:,} figures of {names}, {first} to {last}, to {CONTRADICTION_KM2} km²"
+    return Drift(source.name, tuple(row for _, row in compared if row.cells), what)
+
+
+def _read(file: str | Path, plane: str) -> tuple[SourceFile, dict[str, NDArray[Any]]]:
+    """Return a file that was read, and the columns that sums are made of: days as text, far ones where it is held.
+
+    Beside them are all polygons, in metres of a plane, and the row that each is of.
+    """
+    source, features = read_features(file_of(file))
+    names = ("actor", "region", "town", "held_from", "held_until", "ground_km2", "came_sliver", "went_sliver")
+    try:
+        columns = {name: [own[name] for own in features.properties] for name in names}
+        kept = {name: np.array([str(one or "") for one in columns[name]]) for name in names[:3]}
+        for name, blank in (("held_from", ""), ("held_until", "9999")):
+            kept[name] = np.array([str(one)[:10] if one else blank for one in columns[name]])
+        kept["ground_km2"] = np.array(columns["ground_km2"], dtype=np.float64)
+        kept |= {name: np.array(columns[name], dtype=bool) for name in names[6:]}
+    except (KeyError, TypeError, ValueError) as error:
+        cure = "give what «frontcalc ledger -o FILE» wrote, in km²"
+        raise DataError(
+            "is no ledger: it lacks columns, or has others in them", where=source.name, cure=cure
+        ) from error
+    kept["town"] = np.where(kept["region"] == UNASSIGNED, UNASSIGNED, kept["town"])
+    kept["polygons"] = geometry.project_polygons(features.polygons, crs.projector(features.crs, plane))
+    return source, kept | {"row": features.owner}
+
+
+def _again_km2(kept: dict[str, NDArray[Any]], lost: Flags, taken: Flags, count: int, of: Labels) -> Floats:
+    """Return how much of the ground of some rows, which was lost, is that of others, taken later, by place (count,)."""
+    one, other = (np.flatnonzero(rows[kept["row"]]) for rows in (lost, taken))
+    polygons, row = kept["polygons"], kept["row"]
+    i, j = geometry.meeting_boxes(polygons[one], shapely.STRtree(polygons[other]))
+    same = (kept["region"][row[one[i]]] == kept["region"][row[other[j]]]) & (of[row[one[i]]] == of[row[other[j]]])
+    i, j = i[same], j[same]
+    if not len(i):
+        return np.zeros(count)
+    shared_m2 = shared_area_m2(edges_of(polygons[one]), edges_of(polygons[other]), i, j)
+    return np.bincount(of[row[one[i]]], shared_m2 / 1e6, count).astype(np.float64)
+
+
+def _compared(kept: dict[str, NDArray[Any]], name: str, table: Table[Any, Any]) -> Iterator[tuple[int, MovedRow]]:
+    """Yield each row of a table that sums over a ledger tell, with how many cells that are, and those that differ."""
+    place, finest = ("town" if name == "where" else "region"), table.meta.level.split(",")[-1]
+    since, until = kept["held_from"], kept["held_until"]
+    places, of = np.unique(kept[place], return_inverse=True)
+
+    def ends(row: Any) -> tuple[str, str, str]:
+        """Return whose figures a row has, and the days of its two maps."""
+        first, last = (row.previous, row.snapshot) if name == "series" else (row.opening, row.closing)
+        return row.actor, str(first), str(last)
+
+    for (actor, first, last), rows in groupby(table.rows, ends):
+        came, went, before = (first < since) & (since <= last), (first < until) & (until <= last), since <= first
+        now, slivers = (since <= last) & (until > last), ("came_sliver", "went_sliver")
+        pieces = {"opening": before & (until > first), "closing": now, "held": now}
+        pieces |= {"gained": came & now, "lost": before & went, "gross_gained": came, "gross_lost": went}
+        pieces |= {
+            f"sliver_{kind}": pieces[f"gross_{kind}"] & kept[own] for kind, own in zip(_KINDS, slivers, strict=True)
+        }
+        own = {f"{figure}_km2": chosen & (kept["actor"] == actor) for figure, chosen in pieces.items()}
+        km2 = kept["ground_km2"]
+        sums: dict[str, Floats] = {
+            column: np.bincount(of[one], km2[one], len(places)).astype(np.float64) for column, one in own.items()
+        }
+        if name != "series":
+            # Ground that was lost and taken again between the two maps changed nothing between them.
+            again_km2 = _again_km2(kept, own["lost_km2"], own["gained_km2"], len(places), of)
+            sums |= {column: sums[column] - again_km2 for column in ("gained_km2", "lost_km2")}
+        for row in rows:
+            label = row.region if row.region in (UNASSIGNED, TOTAL) else getattr(row, place)
+            # Of several towns of one name each has its region too.
+            label = alone if (alone := f"{label} ({row.region})") in places else label
+            if row.level not in (finest, TOTAL, TOWN) or not label:
+                continue
+            mine = slice(None) if label == TOTAL else places == label
+            known = {column: value for column in sums if (value := getattr(row, column, None)) is not None}
+            cells = [(column, float(sums[column][mine].sum()), value) for column, value in known.items()]
+            differ = (
+                (column, f"{summed:.4f}", f"{value:.4f}")
+                for column, summed, value in cells
+                if abs(summed - value) > CONTRADICTION_KM2
+            )
+            when = getattr(row, "period", None) or str(row.date)
+            yield len(cells), MovedRow(name, (actor, when, row.level, label), "moved", tuple(differ), ())
