@@ -250,10 +250,12 @@ def check_ledger(
     if not days:
         raise nothing_measured(maps, ())
     (source, kept), first, last = _read(file, maps.options.crs), min(days), max(days)
+    # What begins on it opens with the map of the first day.
+    day_after = first + timedelta(days=1)
     given: dict[str, Any] = {"archive": archive, **options}
     tables: dict[str, Table[Any, Any]] = {
-        "series": series(since=first + timedelta(days=1), until=last, **given),
-        "summary": summary(every="year", gross=True, since=first, until=last, **given),
+        "series": series(since=day_after, until=last, **given),
+        "summary": summary(every="year", gross=True, since=day_after, until=last, **given),
     }
     if options.get("by") != NONE:
         tables["where"] = where(f"{first}..{last}", **given)
