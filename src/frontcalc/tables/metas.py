@@ -42,6 +42,15 @@ class Snapping:
     water_km: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
 class Brief:
     """What a result rests on, whose `repr` says how many things of each kind it has, and does not list them."""
 
@@ -62,7 +71,8 @@ class Meta(Brief):
     `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
     `advances` is False where all that counts is drawn in layers that are control and advances in one.
     `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
-    listed where they are the embedded ones.
+    listed where they are the embedded ones. `maps` are the files by the day that they stand for, `legends` those that
+    explain their layers.
     """
 
     version: str
@@ -91,6 +101,8 @@ class Meta(Brief):
     advances: bool = True
     defaults: tuple[tuple[str, str], ...] = ()
     place_rule: str = ""
+    maps: tuple[MapUsed, ...] = ()
+    legends: tuple[SourceFile, ...] = ()
 
     @property
     def view_words(self) -> str:
@@ -110,24 +122,14 @@ class WhereMeta(Meta):
     within: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MapUsed:
-    """A file of the map of a day, with the SHA-256 of its bytes."""
-
-    date: dt.date | None
-    name: str
-    sha256: str
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class SummaryMeta(Meta):
-    """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
+    """What a summary rests on; `baseline` is the day whose ground is not counted."""
 
     every: str = ""
     same_span: bool = False
     baseline: dt.date | None = None
     step: str | None = None
-    maps: tuple[MapUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
