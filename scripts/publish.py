@@ -319,6 +319,7 @@ KINDS = {
     "compare": ("`compare`", "a period, archive and region"),
     "where": ("`where`", "a town, or a connected part of the change, and actor"),
     "claim": ("`verify`", "a claim, or claims that contradict each other"),
+    "record": ("`summary --records`", "a record of the last period that is over, and actor"),
     "layer": ("`archive list`", "a date and layer"),
     "legend": ("`archive explain`", "a layer, or a value of a property that may tell one"),
     "finding": ("`archive check`", "a fault, on one map or on several in turn"),

@@ -23,6 +23,7 @@ from frontcalc.tables import Table
 
 # What each facade is naturally given first; all else is an option, and has its name at the call.
 POSITIONAL = {
+    "again": ["file"],
     "change_map": ["periods"],
     "change_map_between": ["before", "after"],
     "changes": ["periods"],
@@ -49,6 +50,7 @@ POSITIONAL = {
     "places": ["periods"],
     "plot": ["result"],
     "report": ["periods"],
+    "records": [],
     "sensitivity": ["period"],
     "series": [],
     "show_region": ["name"],

@@ -147,7 +147,7 @@ def test_the_datapackage_describes_the_tables_as_they_are(tmp_path: Path, option
         "gross": True,
         "regions": "regions.geojson",
     }
-    assert {"GEOS", "PROJ", "numpy", "pyproj", "shapely"} == set(package["frontcalc"]["software"])
+    assert {"GDAL", "GEOS", "PROJ", "numpy", "pyproj", "shapely"} == set(package["frontcalc"]["software"])
 
 
 def test_nothing_moved(tree: Path, options: dict[str, Any]) -> None:

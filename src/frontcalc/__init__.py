@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from frontcalc.errors import FrontcalcError as FrontcalcError
     from frontcalc.errors import NoDataError as NoDataError
     from frontcalc.errors import UsageError as UsageError
+    from frontcalc.measure.again import again as again
     from frontcalc.measure.archives import check_archive as check_archive
     from frontcalc.measure.archives import convert as convert
     from frontcalc.measure.archives import list_archive as list_archive
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from frontcalc.measure.ledger import ledger as ledger
     from frontcalc.measure.places import place_shares as place_shares
     from frontcalc.measure.places import places as places
+    from frontcalc.measure.records import records as records
     from frontcalc.measure.regions import check_regions as check_regions
     from frontcalc.measure.regions import list_regions as list_regions
     from frontcalc.measure.regions import show_region as show_region
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "archives": "open_archive",
     "errors": "CheckFailed DataError FrontcalcError NoDataError UsageError",
+    "measure.again": "again",
     "measure.archives": "check_archive convert list_archive",
     "measure.compare": "compare disagreements",
     "measure.diff": "change_map change_map_between changes changes_between diff diff_files",
@@ -75,6 +78,7 @@ _MODULES = {
     "measure.held": "flows held",
     "measure.ledger": "check_ledger ledger",
     "measure.places": "place_shares places",
+    "measure.records": "records",
     "measure.regions": "check_regions list_regions show_region",
     "measure.sensitivity": "sensitivity",
     "measure.series": "series",

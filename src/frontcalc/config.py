@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypedDict, cast
 from unicodedata import normalize
@@ -71,6 +72,7 @@ class ArchiveConfig(TypedDict, total=False):
     licence: str
     publisher: str
     opening: Path  # the map for the days before the first, of an archive that the working folder names
+    file: tuple[str, str]  # the toml that says so: its name and the SHA-256 of its bytes
 
 
 def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
@@ -79,7 +81,8 @@ def archive_config(data: bytes, *, where: str = NAME) -> ArchiveConfig:
     elsewhere = {*DEFAULTS, ARCHIVES} - {"view"}
     if not data.strip():
         raise DataError("is empty", where=where, cure="remove it, or copy it again")
-    return _config({key: own for key, own in read_toml(data, where=where).items() if key not in elsewhere}, where)
+    config = _config({key: own for key, own in read_toml(data, where=where).items() if key not in elsewhere}, where)
+    return config | {"file": (where, sha256(data).hexdigest())}
 
 
 def _config(document: Mapping[str, Any], where: str) -> ArchiveConfig:

@@ -13,6 +13,11 @@ SHOWN = ("gained_km2", "lost_km2", "net_km2")
 """The columns of a row that no earlier table has which are given with it."""
 
 TOLERANCE_KM2 = 0.01  # an area may move so far unnoticed: versions of the overlay library differ in the last bits
+_UNKNOWN = {
+    False: "no map, option or version that the tree records has changed",
+    True: "no map, option or version in the receipt has changed: the output was edited",
+}
+_DAYS = ("opening", "closing", "previous", "snapshot", "date")  # columns of the days between which maps matter to a row
 Cells = Mapping[str, str]
 Key = tuple[str, ...]
 _NEW, _REVISED, _GONE = "new map", "revision", "removed map"  # what became of a map
@@ -30,6 +35,7 @@ class Tree:
     regions: Mapping[str, str]  # names of files by their hash
     hashes: Mapping[str, str]  # of the tables when they were written
     edited: frozenset[str]  # the tables that are no longer what was written
+    others: Mapping[str, str] | None = None  # hashes of legends and the like by name; None where not recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +68,20 @@ class Drift:
         """The rows that are not to pass without somebody looking at them."""
         return tuple(row for row in self.moved if row.fails)
 
-    def require_none(self) -> None:
+    def require_none(self, cure: str = "write the tables anew: the same command without --check") -> None:
         """Raise CheckFailed where a figure moved that was settled, a map is gone or a table was edited."""
         if count := len(self.failing):
             figures = any(column.endswith("_km2") for row in self.failing for column, *_ in row.cells)
             raise CheckFailed(
                 f"{'figures' if figures else 'what was settled'} moved in {count} row{'s' if count > 1 else ''}",
                 where=self.folder,
-                cure="where the reasons are good, write the tables anew: the same command without --check",
+                cure=f"where the reasons are good, {cure}",
             )
 
 
-def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict: bool = False) -> Drift:
+def compare(
+    kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict: bool = False, exact: bool = False
+) -> Drift:
     """Return what moved between kept tables and those of now, and why; messages call the tree `folder`.
 
     `days` are those of the archive's maps, whether tables rest on them or not. What moved fails but for a period that
@@ -83,6 +91,7 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
     Areas moved where they differ by more than `TOLERANCE_KM2`. Shares and rates follow from areas and are not compared;
     every other cell is compared as text. To a row belongs every general reason, and the maps from its opening to its
     closing. Of tables that an earlier version wrote, which lack columns, those they have are compared but the notes.
+    If `exact`, every cell is compared as text, but between versions.
     """
     pairs = [(kept.tables[name], now.tables[name]) for name in sorted(kept.tables.keys() & now.tables.keys())]
     firsts = [[next(iter(table.values()), {}) for table in pair] for pair in pairs if all(pair)]
@@ -93,26 +102,29 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
     news = [f"new columns {', '.join(added)}"] if added else []
     news += [f"notes are others in {count} row{'s' if count > 1 else ''}"] if earlier and count else []
     everywhere, by_day = list(_everywhere(kept, now)), list(_map_changes(kept.maps, now.maps, days))
-    baseline = str(now.options.get("baseline") or "")
+    baseline, versions = str(now.options.get("baseline") or ""), earlier or kept.software != now.software
     moved: list[MovedRow] = []
     for name in sorted({*kept.tables, *now.tables}):
         both = [tree.tables.get(name) for tree in (kept, now)]
-        for key, what, cells in _moved(*both, but=("notes",) if earlier else ()):
+        for key, what, cells in _moved(*both, but=("notes",) if earlier else (), exact=exact and not versions):
             rows = [table[key] for table in both if table and key in table]
-            ends = [day for row in rows for column in ("opening", "closing") if (day := row.get(column))]
+            ends = [day for row in rows for column in _DAYS if (day := row.get(column))]
             first, last = min(ends, default=""), max(ends, default="")
             # A new map closes a period that was open, even if it is dated after its last day.
             was_open = what in ("moved", "is gone") and _is_open(rows[0])
             mine = {
                 reason: kind
                 for day, kind, reason in by_day
-                if (rows and day == baseline) or first <= day <= last or (was_open and kind == _NEW)
+                if (rows and day == baseline)
+                or first <= day <= last
+                or (was_open and kind == _NEW)
+                or (exact and not ends)
             }
             why = (*everywhere, *mine)
             if name in kept.edited:
                 why += (f"the kept {name} is not what frontcalc wrote: it was edited",)
             elif not why:
-                unknown = "no map, option or version that the tree records has changed"
+                unknown = _UNKNOWN[exact]
                 otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
                 why = ("the file was removed by hand" if None in both else otherwise,)
             goes_on = set(mine.values()) == {_NEW} and (was_open or what == "is new")
@@ -122,7 +134,7 @@ def compare(kept: Tree, now: Tree, *, folder: str, days: Collection[str], strict
             fails = strict or name in kept.edited or not (goes_on or same)
             moved.append(MovedRow(name, key, "went on" if goes_on and what == "moved" else what, cells, why, fails))
     # Shares and rates are not compared, but nobody writes them by hand.
-    edited = "was edited in cells that follow from others, or in its layout"
+    edited = "was edited" if exact else "was edited in cells that follow from others, or in its layout"
     moved += [MovedRow(name, (), edited, (), ()) for name in sorted(kept.edited - {row.table for row in moved})]
     for reason in (reason for _, kind, reason in by_day if kind == _GONE):
         if not any(row.fails and reason in row.why for row in moved):
@@ -137,7 +149,7 @@ def _is_open(row: Cells) -> bool:
 
 
 def _moved(
-    kept: Mapping[Key, Cells] | None, now: Mapping[Key, Cells] | None, *, but: tuple[str, ...]
+    kept: Mapping[Key, Cells] | None, now: Mapping[Key, Cells] | None, *, but: tuple[str, ...], exact: bool
 ) -> Iterator[tuple[Key, str, tuple[tuple[str, str, str], ...]]]:
     """Yield what moved in a table, None where it is absent, `but` in some columns: a row's key, what, and its cells."""
     if kept is None or now is None:
@@ -157,10 +169,14 @@ def _moved(
         cells = []
         for column, before in kept[key].items():
             after = now[key].get(column, before)
-            if before == after or column in but or column.endswith(("_pct", "_per_day")):
+            if before == after or column in but or (column.endswith(("_pct", "_per_day")) and not exact):
                 continue
             with suppress(ValueError):
-                if column.endswith("_km2") and round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2:
+                if (
+                    column.endswith(("_km2", "_mi2"))
+                    and not exact
+                    and round(abs(float(after) - float(before)), 6) <= TOLERANCE_KM2
+                ):
                     continue
             cells.append((column, before, after))
         if cells:
@@ -177,6 +193,9 @@ def _everywhere(old: Tree, new: Tree) -> Iterator[str]:
     if old.regions.keys() != new.regions.keys():
         named = (" and ".join(tree.regions.values()) or "none" for tree in (old, new))
         yield f"other regions: {' → '.join(named)}"
+    if old.others is not None and new.others is not None:
+        for name, before, after in _changed(old.others, new.others):
+            yield f"{name} {'was changed' if before and after else 'is gone' if before else 'is new'}"
 
 
 def _map_changes(

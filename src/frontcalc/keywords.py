@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from functools import wraps
@@ -60,12 +61,19 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
                     hints[name] = hint
         if not keywords.keys() <= hints.keys():
             refuse_unknown(function.__name__, keywords, hints)
-        for name, value in (dict(zip(positional, args, strict=False)) | keywords).items():
+        given = dict(zip(positional, args, strict=False)) | keywords
+        for name, value in given.items():
             if not _fits(value, hints[name]):
                 raise UsageError(f"is {shortened(value)}", where=name, cure=f"give {_words(hints[name])}")
         # Options are tested for truth to see whether they are given, which a frame refuses.
         read = {name: in_memory(value) if isinstance(value, GeoFrame) else value for name, value in keywords.items()}
-        return function(*args, **read)  # type: ignore[arg-type]
+        result: Any = function(*args, **read)  # type: ignore[arg-type]
+        # For its receipt a table, also that of a map, says which call returned it: the outermost.
+        table = getattr(result, "table", result)
+        if hasattr(table, "call"):
+            called = replace(table, call=(function.__name__, given))
+            result = called if table is result else replace(result, table=called)
+        return result  # type: ignore[no-any-return]
 
     call.__doc__ = _listing_options(function)
     return call

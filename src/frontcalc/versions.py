@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -84,8 +85,23 @@ def software() -> dict[str, str]:
     data lie is part of an installation.
     """
     method_version()
-    facts, settings = dict(_versions), sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS))
+    facts, settings = (
+        _versions | {"GDAL": gdal_version()},
+        sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)),
+    )
     relevant = [item for item in settings if not (item[0].endswith(_CERTIFICATES) or item[0] in PLACES)]
     if relevant:
         facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(relevant)))
     return facts
+
+
+def gdal_version() -> str:
+    """Return the version of GDAL: it is in the name of a wheel's library, and to import that would take a second."""
+    from importlib import metadata
+
+    for file in map(str, metadata.files("pyogrio") or ()):
+        if named := re.search(r"libgdal[^/]*\.\d+\.(\d+\.\d+\.\d+)(\.dylib)?$", file):
+            return named[1]
+    import pyogrio
+
+    return str(pyogrio.__gdal_version_string__)

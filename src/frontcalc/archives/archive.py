@@ -27,7 +27,7 @@ from frontcalc.manifest import NAME as MANIFEST_NAME
 from frontcalc.manifest import REVISIONS, is_manifest
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
-from frontcalc.read import read_features
+from frontcalc.read import SourceFile, read_features
 from frontcalc.read.detection import kind_of, refusal, tally
 from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refuse_address
 
@@ -86,6 +86,8 @@ class Archive:
         Who publishes the maps, as the archive itself says; empty where it does not.
     opening : SnapshotRef or None
         The map that stands for every day before the first, as a map of the day before that; it is none of `refs`.
+    legends : tuple of SourceFile
+        The files that say what its layers mean.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Archive:
     attribution: str = ""
     publisher: str = ""
     opening: SnapshotRef | None = None
+    legends: tuple[SourceFile, ...] = ()
 
     def __repr__(self) -> str:
         """Return its name, how many maps it has, and from when to when: a list of them would fill the screen."""
@@ -212,9 +215,9 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    config = ArchiveConfig() if root.is_dir() else _beside(root)
-    config = archive_config(configured.head(LARGEST + 1)) if configured else config
-    config = config | stated | (read_legend(Path(legend)) if legend else ArchiveConfig())
+    own = ArchiveConfig() if root.is_dir() else _beside(root)
+    own = archive_config(configured.head(LARGEST + 1)) if configured else own
+    config = own | stated | (given := read_legend(Path(legend)) if legend else ArchiveConfig())
     maps, others, other_json = sorted_out([one for one in entries if one is not configured], config.get("dates", ()))
     if not maps:
         raise _no_maps(root, entries, others, passed)
@@ -239,9 +242,9 @@ def open_archive(
     explained, publisher = config.get("legend", Legend()), config.get("publisher", "")
     refs = tuple(SnapshotRef(day, tuple(days[day]), explained, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.get("attribution") or publisher, config.get("licence"))))
-    archive = Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher)
-    before = opening or config.get("opening")
-    return archive.opened_by(before) if before else archive
+    files = tuple(SourceFile(*one["file"]) for one in (own, stated, given) if "file" in one)
+    archive = Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher, None, files)
+    return archive.opened_by(before) if (before := opening or config.get("opening")) else archive
 
 
 def _no_maps(root: Path, entries: Sequence[Entry], others: Iterable[str], passed: list[str]) -> FrontcalcError:

@@ -39,6 +39,7 @@ _SECTIONS = {
         "sensitivity": "How a period's figures move with each assumption.",
         "compare": "Two or more publishers' maps side by side, never merged.",
         "verify": "Published figures held against maps.",
+        "again": "What an output shows, measured anew by its receipt.",
     },
     "Maps, regions and upkeep": {
         "fetch": "Maps from a publisher, and later what is new of them.",

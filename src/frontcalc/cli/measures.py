@@ -174,9 +174,10 @@ def series_command(**how: Any) -> None:
 @options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
 @options.option("--wide", "Periods down and regions across: the net change of each. A workbook has such a sheet.")
 @options.option("--changed-rows", "Leave rows without change out; the total stays whole.")
+@options.option("--records", "What is remarkable in the last period over, and what it survives: more archives, too.")
 @options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if settled figures moved.")
 @options.option("--strict", "With --check: exit 1 whatever moved, periods that are still open and notes too.")
-@options.measuring
+@options.measuring_each
 @options.slivers
 @options.workers_or_cluster
 @results.output
@@ -187,6 +188,7 @@ def summary_command(
 
     frontcalc summary 2024 --every month
     frontcalc summary --every year --same-span --gross
+    frontcalc summary --records --every month               largest since, in a row
     frontcalc summary --archive maps/ -o tables/            a folder of tables
     frontcalc summary --archive maps/ -o tables/ --check    did they move?
 
@@ -201,6 +203,7 @@ def summary_command(
     from frontcalc.outputs import WITH_REMARKS
 
     output: str | None = how.pop("output")
+    records = _records_alone(how)
     if results.form() not in WITH_REMARKS and wide:
         raise click.UsageError("--wide is for people: choose --format table, markdown or xlsx, or leave it out")
     if since_invasion:
@@ -208,7 +211,7 @@ def summary_command(
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = str(EVE_OF_INVASION)
     place = Path(output) if output and output != "-" else None
-    folder = place if place and (place.is_dir() or not place.suffix) else None
+    folder = place if place and not records and (place.is_dir() or not place.suffix) else None
     # A folder is made to be checked, and a period that moves with the day would always differ.
     how = options.within(how, relative=folder is None)
     fail_on, how = how["fail_on"], options.given(how)
@@ -219,9 +222,9 @@ def summary_command(
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
-        results.show(frontcalc.summary, every=every[0] if every else None, **how)
+        results.show(frontcalc.records if records else frontcalc.summary, every=every[0] if every else None, **how)
         return
-    refused = {"format_": "--format", "units": "--units", "bom": "--bom", "wide": "--wide"}
+    refused = {"format_": "--format", "units": "--units", "bom": "--bom", "wide": "--wide", "receipt": "--receipt"}
     results.refuse(refused | {"changed_rows": "--changed-rows"}, "a folder holds CSV in km² with all rows")
     how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
@@ -238,6 +241,19 @@ def summary_command(
         files = frontcalc.write_summaries(folder, **tree)
     beside = "; the first run, with which --check compares later ones" if first else ""
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}{beside}")
+
+
+def _records_alone(how: dict[str, Any]) -> bool:
+    """Say whether records are wanted, and leave of a summary's options those that they have, of archives several."""
+    how["archive"], *others = how["archive"] or (None,)
+    if how.pop("records"):
+        for name in ("same_span", "baseline", "since_invasion", "gross", "step", "changed_rows", "wide", "units"):
+            results.refuse({name: f"--{name.replace('_', '-')}"}, "is not of --records")
+            how.pop(name, None)
+        how["others"] = others or None
+    elif others:
+        raise click.UsageError("several archives are for --records, or for frontcalc compare, side by side")
+    return "others" in how
 
 
 @options.command("flows")
@@ -392,3 +408,27 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
     results.emit(result, form)
     if count := dict(result.meta.counts).get("disagrees"):
         raise CheckFailed(f"{count} of {len(result.rows)} disagree", where=result.meta.claims.name)
+
+
+@options.command("again")
+@click.argument("file", metavar="FILE", shell_complete=options.paths)
+@options.option("--archive PATH", "The maps; of a comparison several [default: where the receipt says].", multiple=True)
+@options.cache
+@options.workers
+@options.loudness
+@options.help_all
+def again_command(file: str, archive: tuple[str, ...], **how: Any) -> None:
+    """Measure anew what FILE shows, by its receipt, and say which figures moved and why.
+
+    frontcalc again map.png --archive maps/
+    frontcalc again 2024.csv               with the 2024.csv.receipt.json of --receipt
+
+    FILE is JSON, a workbook, a picture, a page or a datapackage.json of frontcalc. The exit
+    code is 1 where a map was revised, a version is another, or FILE was edited.
+    """
+    from frontcalc.outputs.text import drift_text
+
+    with terminal.progress():
+        drift = frontcalc.again(file, archive=archive, **{name: one for name, one in how.items() if one is not None})
+    results.write(drift_text(drift).encode())
+    drift.require_none("write the output anew")

@@ -234,7 +234,7 @@ slivers = together(
     option("--drop-slivers", "Leave slivers out of gained, lost and net, and say how much."),
 )
 
-OUTPUT = ("format_", "output", "units", "bom", "notes", "fail_on", "image", "size", "theme")
+OUTPUT = ("format_", "output", "units", "bom", "notes", "fail_on", "receipt", "image", "size", "theme")
 """Parameters for the form of a table or picture, which `writing` reads from the context."""
 
 SAMPLE_USED = (

@@ -19,7 +19,16 @@ from click.shell_completion import CompletionItem
 from frontcalc.cli import options, terminal
 from frontcalc.errors import DataError, extra_package, reason_of
 from frontcalc.notices import CODES, notice_code, require_none
-from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WITH_REMARKS, WRITERS, place_lines, render, write_file
+from frontcalc.outputs import (
+    CHECK_WRITERS,
+    MAP_WRITERS,
+    WITH_REMARKS,
+    WRITERS,
+    place_lines,
+    render,
+    write_file,
+    write_together,
+)
 from frontcalc.outputs import SUFFIXES as OF_TABLES
 
 if TYPE_CHECKING:
@@ -48,6 +57,7 @@ _notes = options.option(
     "What stands beside figures: the notes that matter most, or all [default: few].",
     type=click.Choice(NOTES),
 )
+_receipt = options.option("--receipt", "Write FILE.receipt.json beside -o FILE, which «frontcalc again» reads.")
 _table = options.together(
     options.option("-o --output FILE", "Write to a file, whose suffix chooses the form; - is stdout."),
     units,
@@ -60,6 +70,7 @@ _table = options.together(
         shell_complete=codes,
         multiple=True,
     ),
+    _receipt,
     options.loudness,
     options.help_all,
 )
@@ -90,6 +101,7 @@ picture = options.together(
     _looks,
     units,
     _notes,
+    _receipt,
     options.loudness,
     options.help_all,
 )
@@ -141,6 +153,8 @@ def form() -> str:
     if not place and binary and sys.stdout and sys.stdout.isatty():
         what = "a picture" if drawn else chosen
         raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
+    if context.params.get("receipt") and not place:
+        raise click.UsageError("--receipt is written beside a file: give -o FILE")
     if context.params.get("bom") and chosen != "csv":
         raise click.UsageError("--bom is for CSV alone")
     return chosen
@@ -159,6 +173,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
     from frontcalc.archives import NOT_STATED
     from frontcalc.outputs.caveats import beside
+    from frontcalc.outputs.receipts import BESIDE, receipt_beside
 
     context = click.get_current_context()
     params, output = context.params, context.params.get("output")
@@ -176,7 +191,11 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     notes = "none" if terminal.is_quiet() else params.get("notes") or "few"
     style |= {name: params.get(name, False) for name in ("bom", "wide")}
     content = drawn or render(result, chosen, units=params.get("units") or "km2", notes=notes, **style)
-    write(content, output)
+    if params.get("receipt"):
+        place, beside_it = Path(str(output)), receipt_beside(result, params.get("units") or "km2", content)
+        write_together({place: content, place.with_name(place.name + BESIDE): beside_it})
+    else:
+        write(content, output)
     if to_file or chosen not in WITH_REMARKS:
         for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)

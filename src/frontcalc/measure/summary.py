@@ -25,7 +25,7 @@ from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
-from frontcalc.tables import TOTAL, GrossRow, MapUsed, SummaryMeta, SummaryRow, Table, extended
+from frontcalc.tables import TOTAL, GrossRow, SummaryMeta, SummaryRow, Table, extended
 
 _ONE_DAY = timedelta(days=1)
 EVE_OF_INVASION = INVASION - _ONE_DAY
@@ -202,9 +202,6 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
         run.figure_notices.append(Notice("SPAN", what))
     kind: type[SummaryRow] = SummaryRow if step is None else GrossRow
     table = table_of(run, kind, rows, slivers=step is not None or run.options.drop_slivers, blank=True)
-    baselines = (state.snapshot for state in run.baselines.values())
-    by_day = {one.ref.day: one.files for one in (*baselines, *run.used.values())}
-    maps = [MapUsed(day, file.name, file.sha256) for day, files in by_day.items() for file in files]
     meta = extended(
         SummaryMeta,
         table.meta,
@@ -212,7 +209,6 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
         same_span=calendar.same_span,
         baseline=run.baseline if isinstance(run.baseline, date) else None,
         step=step,
-        maps=tuple(sorted(maps, key=lambda used: (str(used.date), used.name))),
     )
     return Table(kind, table.rows, meta, table.shape_of)
 

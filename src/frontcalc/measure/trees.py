@@ -19,6 +19,7 @@ from frontcalc.keywords import facade
 from frontcalc.measure.summary import Calendar, baseline_file, summaries
 from frontcalc.notices import Notice, require_none
 from frontcalc.outputs import render, write_together
+from frontcalc.outputs.receipts import WITHOUT_EFFECT
 from frontcalc.outputs.schema import KEY, PACKAGE, datapackage, sha256
 from frontcalc.periods import UNITS, PeriodLike
 from frontcalc.read.files import file_of
@@ -26,7 +27,6 @@ from frontcalc.run.options import Keywords
 
 DEFAULT_UNITS = ("year", "month")  # the tables of a tree, unless others are asked for
 _TABLES = tuple(f"summary-{unit}.csv" for unit in UNITS)
-_WITHOUT_EFFECT = ("workers", "processes", "cache")  # on what is written: who measured, and what was kept
 
 
 @facade
@@ -168,7 +168,7 @@ def _make(
     given: dict[str, Any] = asdict(calendar) | {**options}
     # The options that were given, files by name alone: no path is kept.
     for name, value in sorted(given.items()):
-        if not (value is None or value is False or value == () or name in _WITHOUT_EFFECT):
+        if not (value is None or value is False or value == () or name in WITHOUT_EFFECT):
             path = value if name in ("regions", "opening") else baseline_file(value) if name == "baseline" else None
             text = list(value) if isinstance(value, tuple) else value if path is None else file_of(path).label
             # Days and periods are text in JSON.
@@ -186,6 +186,7 @@ def _tree(files: Mapping[str, bytes], root: Path) -> Tree:
         own = document["frontcalc"]
         hashes = {str(entry["path"]): str(entry["hash"]) for entry in document["resources"]}
         facts = (str(own["version"]), {**own["software"]}, {**own["options"]})
+        others = {**own["legends"]} if "legends" in own else None
         for source in document["sources"]:
             name, digest, role = (str(source[key]) for key in ("title", "hash", "role"))
             if role == "regions":
@@ -200,7 +201,7 @@ def _tree(files: Mapping[str, bytes], root: Path) -> Tree:
     # Line ends may be those of a repository; else a table that is not what was written was edited.
     lines = {name: content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for name, content in described.items()}
     edited = frozenset(name for name in described if hashes[name] not in map(sha256, (described[name], lines[name])))
-    return Tree(tables, *facts, maps, regions, hashes, edited)
+    return Tree(tables, *facts, maps, regions, hashes, edited, others)
 
 
 def _rows(content: bytes, where: str) -> dict[Key, Cells]:

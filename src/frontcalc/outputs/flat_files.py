@@ -10,17 +10,14 @@ import csv
 import io
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import orjson
 
-from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cells, decimals, records
+from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cell_text, cells, decimals, records
+from frontcalc.outputs.receipts import receipt
 from frontcalc.tables import Table
-
-# What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
-_FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_LEADING_CONTROLS = ("\t", "\r", "\n")
 
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -33,7 +30,7 @@ def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     writer = csv.writer(out)
     published = cells(result, units, attribution=True)
     # Most cells repeat: regions, days, blanks, nothing gained.
-    texts = [map(cache(partial(_cell, places=PLACES.get(name, 3))), values) for name, values in published.items()]
+    texts = [map(cache(partial(cell_text, places=PLACES.get(name, 3))), values) for name, values in published.items()]
     writer.writerow(published)
     writer.writerows(zip(*texts, strict=True))
     return out.getvalue()
@@ -44,11 +41,17 @@ def json_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     from frontcalc.outputs.schema import schema_id
 
     document = {
-        "meta": jsonable(replace(result.meta, attribution=result.meta.credits), units=units),
+        "meta": json_meta(result, units),
         "rows": records(cells(result, units)),
         "schema": schema_id(result.kind),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def json_meta(result: Table[Any, Any], units: str) -> dict[str, Any]:
+    """Return what a result rests on, with its receipt, as orjson takes it."""
+    meta = jsonable(replace(result.meta, attribution=result.meta.credits), units=units)
+    return {**cast(dict[str, Any], meta), "receipt": receipt(result, units)}
 
 
 def sarif_text(result: Table[Any, Any], *, units: str = "km2") -> str:
@@ -99,15 +102,3 @@ def jsonable(value: object, places: int = 3, *, units: str = "km2") -> object:
             return {str(key): jsonable(item) for key, item in value}
         return [jsonable(item) for item in value]
     return decimals(value, places) if isinstance(value, float) else value
-
-
-def _cell(value: object, places: int) -> object:
-    """Return one CSV cell as the csv module is to write it: blank for None, a day in ISO 8601."""
-    if isinstance(value, float):
-        return f"{value:.{places}f}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
-        return f"'{value}" if risky else value
-    return value

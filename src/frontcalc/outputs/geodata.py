@@ -21,7 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frontcalc.errors import extra_package
-from frontcalc.outputs.flat_files import jsonable
+from frontcalc.outputs.flat_files import json_meta
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
 from frontcalc.tables import ChangeRow, DisagreementRow, LedgerRow, Table, TownChangeRow
 
@@ -90,7 +90,7 @@ def map_geojson_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     if any(notice.code == "SYNTHETIC" for notice in result.meta.notices):
         # Read back, made-up maps are to be known as such.
         marks["synthetic"] = True
-    return _collection(drawn, marks, meta=jsonable(result.meta, units=units))
+    return _collection(drawn, marks, meta=json_meta(result, units))
 
 
 def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
@@ -178,7 +178,7 @@ def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
             )
             for column in published
         ],
-        metadata={"frontcalc": orjson.dumps(jsonable(result.meta, units=units))},
+        metadata={"frontcalc": orjson.dumps(json_meta(result, units))},
     )
     return arrow.table(list(map(arrow.array, cells(result, units).values(), schema.types)), schema=schema)
 

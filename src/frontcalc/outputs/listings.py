@@ -102,6 +102,21 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
     return grid_of(title, columns, rows, meta, footer, labels=3, spare=("difference", "period"))
 
 
+def record_grid(rows: Sequence[lists.RecordRow], meta: Meta, unit: str) -> Grid:
+    """Return a line a record, and below them each in words, with what it survives."""
+    columns: Columns = (
+        "period",
+        "record",
+        "since",
+        "actor",
+        ("periods", lambda row: str(row.periods)),
+        ("net", "net_km2"),
+    )
+    none = "Nothing is remarkable in the last period that is over."
+    footer = ([row.sentence for row in rows] or [none]) + [projection(meta), *meta.attribution]
+    return grid_of(f"Records, {unit} · {meta.archive}", columns, rows, meta, footer, labels=4, spare=("actor",))
+
+
 def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: str) -> Grid:
     """Return a line a region of a set, and below it where the set comes from."""
     columns: Columns = ("code", "country", "region", ("local name", "local_name"), ("area", "area_km2"))
@@ -209,6 +224,7 @@ LISTINGS: dict[type, Callable[[Sequence[Any], Any, str], Grid]] = {
     lists.LegendRow: legend_grid,
     Finding: finding_grid,
     lists.ClaimRow: claim_grid,
+    lists.RecordRow: record_grid,
     lists.RegionRow: region_grid,
     lists.RegionDetailRow: detail_grid,
     lists.RegionCheckRow: check_grid,

@@ -176,6 +176,13 @@ DEFINITIONS: dict[str, str] = {
     "went_fault": "whether it went by a fault of the map",
     "came_files": "the files of the map of held_from, or of the opening map",
     "went_files": "the files of the map of held_until",
+    "record": "what is remarkable in the net change: the largest, of one sign in a row, or the first of its sign",
+    "periods": "how many periods the record spans, the last one too",
+    "since": "the last period before those, which was as large or of the other sign; blank where none was measured",
+    "survives": "under which assumptions, each changed by itself, the record holds, separated by semicolons",
+    "fails": "under which it does not, and why",
+    "untried": "which cannot be tried, for want of maps",
+    "sentence": "the record in words, with what it survives",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, in square kilometres, without its unit: the same wherever a column of that name stands."""
@@ -205,6 +212,10 @@ class Column:
     definition: str
     unit: str
 
+
+# What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), full-width forms included.
+_FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_LEADING_CONTROLS = ("\t", "\r", "\n")
 
 ATTRIBUTION = Column("attribution", str, False, DEFINITIONS["attribution"], "")
 """The column that flat files have beside those of their rows."""
@@ -254,6 +265,18 @@ def cells(result: Table[Any, Any], units: str = "km2", *, attribution: bool = Fa
     if attribution:
         published[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
     return published
+
+
+def cell_text(value: object, places: int) -> object:
+    """Return one CSV cell as the csv module is to write it: blank for None, a day in ISO 8601."""
+    if isinstance(value, float):
+        return f"{value:.{places}f}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
+        return f"'{value}" if risky else value
+    return value
 
 
 def records(published: dict[str, list[Any]]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ import orjson
 from frontcalc.lint import Finding
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import ATTRIBUTION, BEFORE_UNITS, UNITS, columns
+from frontcalc.outputs.receipts import VERSIONS
 from frontcalc.tables import SummaryMeta, SummaryRow, Table, lists, metas, rows
 from frontcalc.versions import software
 
@@ -30,6 +31,7 @@ PUBLISHED: dict[type, type] = {
     rows.WhereRow: metas.WhereMeta,
     **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,
+    lists.RecordRow: metas.SummaryMeta,
     **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),
     lists.RegionCheckRow: lists.RegionCheckMeta,
 }
@@ -42,6 +44,26 @@ _EVERY = "urn:frontcalc:schema"
 
 _KINDS: dict[type, str]
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean", date: "string", type(None): "null"}
+
+_TEXTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
+_RECEIPT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("command", "archive", "units")},
+        "options": {"type": "object"},
+        "versions": _TEXTS,
+        "files": {"type": "array", "items": _TEXTS},
+        "figures": {
+            "type": "object",
+            "properties": {
+                "rows": {"type": "integer"},
+                "sha256": {"type": "string"},
+                "totals": {"type": "array", "items": _TEXTS},
+            },
+        },
+    },
+}
+_RECEIPT["required"] = list(_RECEIPT["properties"])
 
 PACKAGE = "datapackage.json"
 
@@ -94,7 +116,13 @@ def json_schema() -> dict[str, Any]:
             "if": {"properties": {"schema": {"const": schema_id(kind)}}},
             "then": {
                 "required": ["meta", "rows"],
-                "properties": {"meta": {"$ref": _EVERY + _value(meta, classes)["$ref"]}, "rows": {"type": "array"}},
+                "properties": {
+                    "meta": {
+                        "$ref": _EVERY + _value(meta, classes)["$ref"],
+                        "properties": {"receipt": {"$ref": f"{_EVERY}#/$defs/Receipt"}},
+                    },
+                    "rows": {"type": "array"},
+                },
                 "allOf": by_units,
             },
         }
@@ -107,7 +135,7 @@ def json_schema() -> dict[str, Any]:
         "required": ["schema"],
         "properties": {"schema": {"enum": [part["$id"] for part in parts.values()]}},
         "allOf": [{"$ref": part["$id"]} for part in parts.values()],
-        "$defs": {**parts, "columns": {"type": "object", "properties": cells}, **classes},
+        "$defs": {**parts, "columns": {"type": "object", "properties": cells}, **classes, "Receipt": _RECEIPT},
     }
 
 
@@ -155,11 +183,12 @@ def datapackage(
         "resources": list(map(_resource, tables, contents, contents.values())),
         "frontcalc": {
             "version": meta.version,
-            "software": {name: versions[name] for name in ("GEOS", "PROJ", "numpy", "pyproj", "shapely")},
+            "software": {name: versions[name] for name in VERSIONS},
             "options": dict(options),
             "view": meta.view,
             "counted": list(meta.counted),
             "crs": meta.crs,
+            "legends": {f"legend {file.name}": file.sha256 for file in meta.legends},
         },
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"

@@ -19,17 +19,7 @@ from frontcalc.outputs.numbers import KM2, MINUS, UNITS, Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import (
-    TOTAL,
-    CompareRow,
-    HeldRow,
-    Meta,
-    PeriodRow,
-    PeriodUsed,
-    Table,
-    WhereRow,
-    ratio,
-)
+from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, WhereRow, ratio
 from frontcalc.towns import ATTRIBUTION
 
 MOST_TOWNS = 3  # or regions, that a sentence names
@@ -233,7 +223,7 @@ def sentence(result: Table[Any, Any], *, units: str = "km2") -> str:
     """
     synthetic = any(notice.code == "SYNTHETIC" for notice in result.meta.notices)
     mark = "SYNTHETIC SAMPLE, made-up maps of no real war: "
-    texts = (" ".join(pieces) for pieces in paragraphs(result, units))
+    texts = map(" ".join, paragraphs(result, units))
     return "\n".join(f"{mark}{text}\n" if synthetic else f"{capital(text)}\n" for text in texts)
 
 
@@ -243,18 +233,19 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
     the source. That maps are made up is not said here.
     """
+    if hasattr(result.kind, "sentence"):
+        return [[row.sentence, _basis(result.meta)] for row in result.rows]
     if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
-        cure = "choose another --format"
-        raise UsageError("is for diff, where, summary and held only", where="--format sentence", cure=cure)
+        which = "is for diff, where, summary and held only"
+        raise UsageError(which, where="--format sentence", cure="choose another --format")
     written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
     meta, unit = result.meta, UNITS[units]
     if issubclass(result.kind, WhereRow):
         within = (listed(meta.within) if len(meta.within) <= MOST_TOWNS else f"{len(meta.within)} regions") or TOTAL
         totals = (replace(row, region=within) for row in result.rows if row.level == TOTAL)
         return [[*_diff_text([row], meta, unit), _basis(meta)] for row in totals]
-    only = any(notice.code == "ONLY" for notice in meta.notices)
-    whole = not only and any(row.level == TOTAL for row in result.rows)
-    subjects: dict[tuple[str, str, str], list[Any]] = {}
+    whole = any(row.level == TOTAL for row in result.rows) and all(one.code != "ONLY" for one in meta.notices)
+    subjects: dict[Any, list[Any]] = {}
     for row in result.rows:
         if row.level == TOTAL if whole else row.level != TOTAL and row.region != UNASSIGNED:
             subjects.setdefault((row.actor, row.level, row.region), []).append(row)
@@ -265,7 +256,7 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
 
 def _basis(meta: Meta) -> str:
     """Return which view counts, whose maps they are, and what measured them."""
-    names = ", ".join(dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive)))))
+    names = ", ".join(dict.fromkeys(filter(None, map(printable, (meta.publisher, meta.archive)))))
     text = f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
     return f"{text} {ATTRIBUTION}." if meta.most_around else text
 

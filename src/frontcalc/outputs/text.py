@@ -115,7 +115,14 @@ def drift_text(drift: Drift) -> str:
         by_reasons.setdefault(row.why, []).append(row)
     lines: list[str] = []
     for why, rows in by_reasons.items():
-        lines += [*map(_moved_line, rows), *(f"  why: {reason}" for reason in why)]
+        alike: dict[Any, list[MovedRow]] = {}
+        for row in rows:
+            # The area of a country stands in the rows of all its regions.
+            alike.setdefault((row.table, row.what, row.cells) if row.cells else row, []).append(row)
+        for first, *others in alike.values():
+            lines += [_moved_line(first), *([f"  and so in {len(others)} more rows"] if len(others) > 2 else [])]
+            lines += map(_moved_line, others if len(others) <= 2 else [])
+        lines += [f"  why: {reason}" for reason in why]
     if not drift.failing:
         lines.append(f"{drift.folder}: {'no figure of a period that was over' if drift.moved else 'nothing'} moved")
         # Of rows that fail, these are among the reasons.
@@ -140,8 +147,9 @@ def _moved_line(row: MovedRow) -> str:
     """Return one row of a drift as a line: period, region, whose and which level, and cells before and after."""
     subject = row.table
     if row.key:
-        actor, period, level, region = row.key
-        subject = f"{period} {region} ({actor if level == region else f'{actor}, {level}'})"
+        actor, period, level, region, *more = row.key
+        whose = actor if level == region else ", ".join(filter(None, (actor, level)))
+        subject = " ".join(filter(None, (period, region, whose and f"({whose})", *more)))
     cells = []
     for column, before, after in row.cells:
         text = " → ".join(text.strip() or "blank" for text in (before, after))

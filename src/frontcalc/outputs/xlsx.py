@@ -1,8 +1,9 @@
-"""Results as an Excel workbook: a sheet of figures, and one of method and sources."""
+"""Results as an Excel workbook: a sheet of figures, one of method and sources, and their receipt."""
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,10 +13,11 @@ from frontcalc.notices import CODES, explained, with_lines
 from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import title_of
 from frontcalc.outputs.numbers import MINUS, Column, cells, columns, scaled, unit_of
+from frontcalc.outputs.receipts import receipt
 from frontcalc.outputs.wide_table import by_period, strips_line
-from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, SummaryMeta, Table
+from frontcalc.tables import AnyMeta, ArchiveMeta, ClaimsMeta, RegionCheckMeta, RegionMeta, SummaryRow, Table
 
-PRINTED, FIGURES, METHOD = "Net by region", "Figures", "Method and sources"
+PRINTED, FIGURES, METHOD, RECEIPT = "Net by region", "Figures", "Method and sources", "Receipt"
 """The names of the sheets; only a summary has the first."""
 
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576 - 1, 16_384 - 1
@@ -43,10 +45,13 @@ def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         book.set_properties({"title": f"Territory, {units}", "created": _CREATED})
-        if isinstance(result.meta, SummaryMeta):
+        if issubclass(result.kind, SummaryRow):
             _write_printed(book, scaled(result, units), units)
         _write_figures(book, result, units)
         _write_method(book, result, units)
+        sheet = book.add_worksheet(RECEIPT)
+        for line, text in enumerate(json.dumps(receipt(result, units), indent=1).splitlines()):
+            sheet.write_string(line, 0, text)
     return out.getvalue()
 
 

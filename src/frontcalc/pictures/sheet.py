@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.outputs.numbers import Unit, km2
+from frontcalc.outputs.receipts import UNSEALED, receipt_text, sealed
 from frontcalc.pictures.style import Theme
 from frontcalc.pictures.titles import END, ISOLATE, Words, isolated
 
@@ -254,16 +255,17 @@ class Picture:
         if format_ not in FORMATS:
             raise UsageError(f"no picture has the form {format_!r}", cure=f"forms are {', '.join(FORMATS)}")
         description = " ".join([self.words.subtitle, *self.words.source])
+        own_receipt = receipt_text({**self.words.receipt, "output": UNSEALED})
         # No date, and no version of matplotlib: the same picture is the same bytes.
         metadata: dict[str, dict[str, Any]] = {
-            "png": {"Description": description, "Software": None},
-            "svg": {"Description": description, "Date": None, "Creator": None},
-            "pdf": {"Subject": description, "CreationDate": None, "Producer": None},
+            "png": {"Description": description, "Software": None, "Receipt": own_receipt},
+            "svg": {"Description": description, "Date": None, "Creator": None, "Source": own_receipt},
+            "pdf": {"Subject": description, "CreationDate": None, "Producer": None, "Keywords": own_receipt},
         }
         out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": self.words.title, **metadata[format_]}
         with plain_settings():
             self.figure.savefig(out, format=format_, dpi=self.figure.dpi, facecolor=colour, metadata=own)
-        return out.getvalue()
+        return sealed(out.getvalue())
 
     def _repr_png_(self) -> bytes:
         """Return the picture for a notebook."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,6 +16,7 @@ from frontcalc.names import printable
 from frontcalc.outputs import numbers, sentences
 from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.numbers import Unit
+from frontcalc.outputs.receipts import receipt
 from frontcalc.outputs.sentences import short_day, written
 from frontcalc.periods import is_period
 from frontcalc.tables import TOTAL, HeldRow, Meta, PeriodRow, SeriesRow, Table
@@ -28,12 +29,13 @@ ISOLATE, END = "\u2068", "\u2069"  # around a text whose direction is its own
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The texts around a picture, which may hold names that others chose, and whether its maps are made up."""
+    """The texts around a picture, which may hold names that others chose, whether its maps are made up, its receipt."""
 
     title: str
     subtitle: str
     source: tuple[str, ...]
     synthetic: bool
+    receipt: Mapping[str, Any]
 
 
 def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str], last: Sequence[str] = ()) -> Words:
@@ -51,7 +53,7 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
     names |= {meta.archive, meta.view, *meta.attribution}
     texts = (title, subtitle, source, *notes, *map(_unmarked, lines), *last)
     title, subtitle, *below = (isolated(text, names) for text in texts)
-    return Words(title, subtitle, tuple(below), synthetic)
+    return Words(title, subtitle, tuple(below), synthetic, receipt(table))
 
 
 def _unmarked(line: str) -> str:

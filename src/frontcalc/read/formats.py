@@ -26,7 +26,7 @@ import shapely
 
 from frontcalc.crs import LONLAT, source_crs
 from frontcalc.errors import COMPLETE, DataError, extra_package, naming
-from frontcalc.limits import beyond, limits, refuse_too_many
+from frontcalc.limits import beyond, limits, refuse_dense, refuse_too_many
 from frontcalc.names import printable
 from frontcalc.read.features import Features, Properties, concatenate, name_layer, nest_by_direction
 from frontcalc.read.rings import MEND, checked, refused
@@ -341,3 +341,25 @@ def _geometry_column(metadata: Mapping[bytes, bytes]) -> tuple[str, str]:
     if crs is None:
         raise DataError("says that its CRS is unknown", cure=_DECLARE)
     return str(name), source_crs(crs if isinstance(crs, str) else orjson.dumps(crs).decode())
+
+
+def read_sheets(path: Path, heads: Mapping[str, bool]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a workbook's sheets, by the names in the first row where there are `heads`, else as Field1.
+
+    What is blank is None; no formula is computed. A sheet that is not there is left out. DataError where the file is no
+    workbook.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            refuse_dense(sum(one.file_size for one in packed.infolist()), path.stat().st_size, where=path.name)
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise DataError("is no workbook, or a broken one", cure=COMPLETE) from error
+    sheets = {}
+    with _gdal() as pyogrio:
+        there = {str(name) for name, _ in pyogrio.list_layers(f"XLSX:{path}")}
+        for name, head in ((name, head) for name, head in heads.items() if name in there):
+            how = {"layer": name, "HEADERS": "FORCE" if head else "DISABLE", "read_geometry": False}
+            meta, _, _, columns = pyogrio.raw.read(f"XLSX:{path}", **how)
+            cells = ([None if one is None or one != one else one for one in own.tolist()] for own in columns)
+            sheets[name] = [dict(zip(meta["fields"], row, strict=True)) for row in zip(*cells, strict=True)]
+    return sheets

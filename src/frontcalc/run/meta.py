@@ -22,7 +22,7 @@ from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.snapshots import remark_on
 from frontcalc.states import Span
-from frontcalc.tables import LayerShare, Meta, PeriodUsed, RowT, Snapping, Table, TownNet
+from frontcalc.tables import LayerShare, MapUsed, Meta, PeriodUsed, RowT, Snapping, Table, TownNet
 from frontcalc.towns import LEAST_PEOPLE, load_towns
 
 
@@ -99,6 +99,9 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     counting = [part for part in layers if run.view.counts(part.name, part.layer)]
     counted = {part.name for part in counting if part.layer.actor in run.actors}
     files = {file.name: file for snapshot in maps for file in snapshot.files}
+    baselines = (state.snapshot for state in run.baselines.values())
+    by_day = {one.ref.day: one.files for one in (*baselines, *maps)}
+    dated = [MapUsed(day, file.name, file.sha256) for day, own in by_day.items() for file in own]
     known, source = None, run.regions.source
     if source:
         # A file is known by its content, so that a fetched one may have any name.
@@ -144,6 +147,8 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         drops_slivers=run.options.drop_slivers,
         defaults=(("view", "the archive"),) if run.archive.view and not run.options.view else (),
         advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
+        maps=tuple(sorted(dated, key=lambda used: (str(used.date), used.name))),
+        legends=run.archive.legends,
     )
 
 

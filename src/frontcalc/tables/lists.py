@@ -90,6 +90,27 @@ class ClaimRow:
     added: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """What is remarkable in the net change of the last period that is over, and how it fares when assumptions change.
+
+    `periods` are those that the record spans, the last one too. `survives`, `fails` and `untried` name each assumption
+    that was changed by itself, separated by semicolons.
+    """
+
+    archive: str
+    actor: str
+    period: str
+    record: str
+    periods: int
+    since: str
+    net_km2: float
+    survives: str
+    fails: str
+    untried: str
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClaimsMeta(ArchiveMeta):
     """What verdicts on claims rest on: the claims file too; `counts` has the claims by verdict."""

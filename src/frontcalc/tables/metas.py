@@ -56,6 +56,15 @@ class Snapping:
     water_km: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
 class Brief:
     """What a result rests on, whose `repr` says how many things of each kind it has, and does not list them."""
 
@@ -84,7 +93,8 @@ class Meta(Brief):
     `advances` is False where all that counts is drawn in layers that are control and advances in one.
     `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
     listed where they are the embedded ones. `most_around` are the towns around which a total changed most in the
-    direction of its net, the first first; empty where they were not asked for.
+    direction of its net, the first first; empty where they were not asked for. `maps` are the files by the day that
+    they stand for, `legends` those that explain their layers.
     """
 
     version: str
@@ -114,6 +124,8 @@ class Meta(Brief):
     defaults: tuple[tuple[str, str], ...] = ()
     place_rule: str = ""
     most_around: tuple[TownNet, ...] = ()
+    maps: tuple[MapUsed, ...] = ()
+    legends: tuple[SourceFile, ...] = ()
 
     @property
     def view_words(self) -> str:
@@ -145,24 +157,14 @@ class WhereMeta(Meta):
     within: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MapUsed:
-    """A file of the map of a day, with the SHA-256 of its bytes."""
-
-    date: dt.date | None
-    name: str
-    sha256: str
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class SummaryMeta(Meta):
-    """What a summary rests on; `baseline` is the day whose ground is not counted, `maps` the files by day."""
+    """What a summary rests on; `baseline` is the day whose ground is not counted."""
 
     every: str = ""
     same_span: bool = False
     baseline: dt.date | None = None
     step: str | None = None
-    maps: tuple[MapUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

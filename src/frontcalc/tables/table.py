@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import import_module
 from operator import attrgetter
@@ -52,12 +52,15 @@ class Table(Generic[RowT, MetaT]):
         What the rows rest on.
     shape_of : callable, optional
         Finds the region that a row is of, as drawn, in longitude and latitude; None where it is of none.
+    call : tuple of str and mapping, optional
+        The facade that returned the table, and the arguments that it was given, by name.
     """
 
     kind: type[RowT]
     rows: tuple[RowT, ...]
     meta: MetaT
     shape_of: Callable[[Any], shapely.MultiPolygon | None] | None = field(default=None, compare=False)
+    call: tuple[str, Mapping[str, Any]] | None = field(default=None, compare=False)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,0 +1,151 @@
+"""Receipts: by which call, with which versions and from which files an output was made, and a digest of its figures.
+
+Every writer puts the same receipt into what it writes. It has no time, and no name of a machine or of its user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from frontcalc.archives import Archive
+from frontcalc.outputs.numbers import PLACES, cell_text, cells, records
+from frontcalc.read import fingerprint
+from frontcalc.read.files import file_of
+from frontcalc.tables import TOTAL, Table
+from frontcalc.versions import key_of, software
+
+WITHOUT_EFFECT = ("workers", "processes", "cache")
+"""Options that change no figure: who measures, and what was kept."""
+
+VERSIONS = ("GDAL", "GEOS", "PROJ", "numpy", "pyproj", "shapely")
+PNG = b"\x89PNG\r\n\x1a\n"
+BESIDE = ".receipt.json"  # behind the name of an output, the name of its receipt in a file of its own
+UNSEALED = "0" * 64  # stands for the digest of an output while that is taken
+_MOST_TOTALS = 500
+_SHOWN = re.compile(
+    r"(held|opening|closing|gained|lost|net)_(km2|mi2)|actor|period|date|level|region|opening|closing|previous|snapshot"
+)
+
+
+def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
+    """Return the receipt of a result whose areas are written in `units`, for JSON.
+
+    `options` are what the facade was given, without those that change no figure; `files` what the figures rest on;
+    `figures` how many rows there are, the digest of their cells, and the totals, unless these are very many.
+    """
+    (command, given), versions = result.call or ("", {}), software()
+    shown = texts(records(cells(result, units)))
+    totals = [row for row in shown if row.get("level") == TOTAL]
+    brief = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in totals]
+    return {
+        "command": command,
+        "options": stated(given),
+        "archive": getattr(result.meta, "archive", ""),
+        "units": units,
+        "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
+        "files": list(_files(result.meta, given)),
+        "figures": {
+            "rows": len(shown),
+            "sha256": digest(shown),
+            "totals": brief if len(brief) <= _MOST_TOTALS else [],
+        },
+    }
+
+
+def stated(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments of a facade as JSON takes them, those that were not given or change no figure left out."""
+    own = {name: _stated(value) for name, value in sorted(options.items()) if name not in WITHOUT_EFFECT}
+    return {name: value for name, value in own.items() if value not in (None, False, [])}
+
+
+def _stated(value: Any) -> Any:
+    """Return an argument for JSON: a path as it was given, but from the working folder, or from the user's own."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Archive):
+        value = next(iter(value.roots)) if len(value.roots) == 1 else value.name
+    if isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping):
+        return list(map(_stated, value))
+    name, equals, path = str(value).rpartition("=")  # an archive may be given as NAME=PATH
+    for folder, short in ((Path.cwd(), ""), (Path.home(), f"~{os.sep}")):
+        if path.startswith(f"{folder}{os.sep}"):
+            path = short + path[len(str(folder)) + 1 :]
+    return name + equals + path
+
+
+def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield the files that figures rest on: what each is, its name, SHA-256 and, of a map, its day."""
+    maps = meta.maps if isinstance(getattr(meta, "maps", None), tuple) else getattr(meta, "files", ())
+    for one in maps:
+        day = {"date": str(one.date)} if getattr(one, "date", None) else {}
+        yield {"role": "map", **day, "name": one.name, "sha256": one.sha256}
+    others = [("legend", one) for one in getattr(meta, "legends", ())]
+    others += [(role, one) for role in ("regions", "claims") if hasattr(one := getattr(meta, role, None), "sha256")]
+    yield from ({"role": role, "name": one.name, "sha256": one.sha256} for role, one in others)
+    if given.get("places"):
+        own = file_of(given["places"])
+        yield {"role": "places", "name": own.label, "sha256": fingerprint(own)}
+
+
+def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the cells of rows as CSV writes them."""
+    return [
+        {name: "" if cell is None else str(cell_text(cell, PLACES.get(name, 3))) for name, cell in row.items()}
+        for row in rows
+    ]
+
+
+def digest(shown: Sequence[Mapping[str, str]]) -> str:
+    """Return the SHA-256 of the cells of rows, and of the names of their columns."""
+    return key_of(chain(next(iter(shown), ()), *(row.values() for row in shown)))
+
+
+def receipt_text(own: Mapping[str, Any]) -> str:
+    """Return a receipt in ASCII and on one line, as pictures and pages hold it."""
+    return json.dumps(own, separators=(",", ":"))
+
+
+def sealed(content: bytes) -> bytes:
+    """Return a picture or page that has `UNSEALED` in its receipt with its own SHA-256 in that place."""
+    return _resealed(content, UNSEALED, hashlib.sha256(content).hexdigest())
+
+
+def is_sealed(content: bytes, seal: str) -> bool:
+    """Say whether a picture or page is as it was when it was sealed."""
+    return hashlib.sha256(_resealed(content, seal, UNSEALED)).hexdigest() == seal
+
+
+def _resealed(content: bytes, before: str, after: str) -> bytes:
+    """Return content with another seal of the same length; in a PNG the checksum of its chunk follows."""
+    place = content.find(f'"output":"{before}"'.encode())
+    if place < 0:
+        return content
+    place += len('"output":"')
+    content = content[:place] + after.encode() + content[place + len(after) :]
+    for start, end, _ in png_chunks(content):
+        if start < place < end:
+            content = content[:end] + zlib.crc32(content[start:end]).to_bytes(4, "big") + content[end + 4 :]
+    return content
+
+
+def png_chunks(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield where the kind and data of each chunk of a PNG begin and end, and its kind; of anything else nothing."""
+    place = 8 if content.startswith(PNG) else len(content)
+    while place + 12 <= len(content):
+        end = place + 8 + int.from_bytes(content[place : place + 4], "big")
+        yield place + 4, end, content[place + 4 : place + 8]
+        place = end + 4
+
+
+def receipt_beside(result: Table[Any, Any], units: str, content: bytes) -> bytes:
+    """Return the receipt of an output as a file beside it, with the SHA-256 of the output's own bytes."""
+    own = receipt(result, units) | {"output": hashlib.sha256(content).hexdigest()}
+    return json.dumps(own, indent=2).encode() + b"\n"

@@ -1,0 +1,137 @@
+"""Records of the last month that is over: what is said, and what it does not survive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run
+from hypothesis import given
+from hypothesis import strategies as st
+
+import frontcalc
+from frontcalc import NoDataError, UsageError
+from frontcalc.measure.records import FIRST, IN_A_ROW, LARGEST, _offender
+
+Archive = Callable[..., Path]
+ENDS = ("2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31", "2024-06-30")
+
+
+def held(archive: Archive, counts: Sequence[int], *, days: Sequence[str] = ENDS, name: str = "maps") -> Path:
+    """Return maps on which so many squares of 100 km² are held."""
+    maps = {
+        f"{day}.geojson": {"control_map": [(2 * place, 0) for place in range(count)]}
+        for day, count in zip(days, counts, strict=False)
+    }
+    return archive(maps, name)
+
+
+def said(path: Path, **how: Any) -> dict[str, Any]:
+    return {row.record: row for row in frontcalc.records(archive=path, view="control", **how).rows}
+
+
+def test_the_largest_month_since_is_held_against_every_assumption(archive: Archive) -> None:
+    """Months of 300, 100, 100, 100 and 200 km²: May is the largest since January."""
+    rows = said(held(archive, [1, 4, 5, 6, 7, 9]))
+    largest = rows[LARGEST]
+    assert (largest.period, largest.since, largest.periods, round(largest.net_km2)) == ("2024-05", "2024-01", 4, 200)
+    assert "per day" in largest.survives
+    # May's close has no later map; nothing lies before January, but that is not among the four.
+    assert "with both ends a map later" in largest.untried
+    # With both ends a map earlier, May is April, which is no larger than March.
+    assert "with both ends a map earlier (2024-04 has +100.0 km²)" in largest.fails
+    assert largest.sentence.startswith(
+        "May 2024 (+200 km²) is Russia's largest net gain in a month since 2024-01. It holds"
+    )
+    row = rows[IN_A_ROW]
+    assert (row.periods, row.since) == (5, "")
+    assert "is the last of 5 months in a row of net gain for Russia" in row.sentence
+
+
+def test_a_day_moves_a_record(archive: Archive) -> None:
+    """What came on 30 April is of April; with both ends a day earlier it is of May, and April no more than March."""
+    days = ["2023-11-30", "2023-12-30", "2023-12-31", "2024-01-30", "2024-01-31", "2024-02-28", "2024-02-29"]
+    days += ["2024-03-30", "2024-03-31", "2024-04-29", "2024-04-30", "2024-05-31"]
+    path = held(archive, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 9, 10], days=days)
+    largest = said(path, since="2024", until="2024-04")[LARGEST]
+    assert (largest.since, round(largest.net_km2)) == ("", 400)
+    assert "with both ends a day earlier (2024-03 has +100.0 km²)" in largest.fails
+    assert "since 2024-01, the first measured" in largest.sentence
+
+
+def test_a_first_loss_is_said_with_the_other_archive_that_shows_a_gain(archive: Archive) -> None:
+    """Of May the one archive shows a loss of 100 km², the other a gain, as of March 2026 ISW and DeepState do."""
+    one = held(archive, [1, 2, 3, 4, 5, 4], name="one")
+    two = held(archive, [1, 2, 3, 4, 5, 6], name="two")
+    first = said(one, others=[f"Two={two}"])[FIRST]
+    assert (first.period, first.periods, round(first.net_km2)) == ("2024-05", 5, -100)
+    assert "by Two (2024-05 has +100.0 km²)" in first.fails
+    assert "It does not hold" in first.sentence
+    same = held(archive, [1, 2, 3, 4, 5, 4], name="same")
+    assert "by same" in said(one, others=[same])[FIRST].survives
+
+
+def test_faults_of_the_maps_are_left_out(archive: Archive) -> None:
+    """There are none on these maps."""
+    rows = said(held(archive, [10, 11, 12, 13, 14, 16]))
+    assert "without what the maps redrew" in rows[LARGEST].survives
+
+
+def test_nothing_is_said_of_a_month_that_is_not_over(archive: Archive) -> None:
+    path = held(archive, [1, 2, 3, 4, 5, 9], days=[*ENDS[:5], "2024-05-20"])
+    assert {row.period for row in said(path).values()} == {"2024-04"}
+    with pytest.raises(NoDataError, match="no year is over"):
+        frontcalc.records(archive=path, every="year", view="control")
+
+
+def test_a_loss_after_a_loss_is_neither_first_nor_largest(archive: Archive) -> None:
+    assert set(said(held(archive, [9, 8, 7, 9, 8, 7]))) == set()
+
+
+def test_records_in_every_form(archive: Archive, run_here: Run, tmp_path: Path) -> None:
+    path = held(archive, [1, 4, 5, 6, 7, 9])
+    command = ("summary", "--records", "--every", "month", "--archive", path, "--view", "control", "-q")
+    shown = run_here(*command)
+    assert "May 2024 (+200 km²) is Russia's largest net gain in a month since 2024-01." in shown.stdout
+    rows = json.loads(run_here(*command, "--format", "json").stdout)["rows"]
+    assert [row["record"] for row in rows] == [LARGEST, IN_A_ROW]
+    assert run_here(*command, "--format", "sentence").stdout.startswith("May 2024 (+200 km²)")
+    assert run_here(*command, "-o", tmp_path / "x.xlsx").returncode == 0
+    assert run_here("again", tmp_path / "x.xlsx", "-q").returncode == 0
+    assert "record,periods,since" in run_here(*command, "--format", "csv").stdout
+
+
+@pytest.mark.parametrize(
+    "more", [("--gross",), ("--units", "mi2"), ("--check",), ("-o", "tree"), ("--every", "year,month")]
+)
+def test_what_is_no_matter_of_records_is_refused(more: tuple[str, ...], run_here: Run) -> None:
+    assert run_here("summary", "--records", *more, "-q").returncode == 2
+
+
+def test_several_archives_are_for_records_alone(archive: Archive, run_here: Run) -> None:
+    path = held(archive, [1, 2])
+    done = run_here("summary", "--archive", path, "--archive", path, "-q")
+    assert done.returncode == 2
+    with pytest.raises(UsageError):
+        frontcalc.records(archive=path, drop_slivers=True)
+    with pytest.raises(UsageError):
+        frontcalc.records(others=[path])
+
+
+@given(st.lists(st.integers(-5, 5).map(float), min_size=2, max_size=6), st.sampled_from([LARGEST, IN_A_ROW, FIRST]))
+def test_a_record_is_what_its_name_says(nets: list[float], record: str) -> None:
+    last, *earlier = reversed(nets)
+    sign = 1 if last > 0 else -1
+    own = [sign * net for net in earlier]
+    holds = {
+        LARGEST: all(net < sign * last for net in own),
+        IN_A_ROW: all(net > 0 for net in own),
+        FIRST: all(net < 0 for net in own),
+    }
+    assert (_offender(record, sign, nets) == 0) == (bool(last) and holds[record])
+    # Of gain and loss alike: the record of the mirrored nets is the mirrored record.
+    assert _offender(record, -sign, [-net for net in nets]) == _offender(record, sign, nets)
+    assert _offender(record, sign, [None, *nets]) is None
