@@ -146,10 +146,10 @@ def test_publishers_side_by_side_can_be_mapped(archive: Write, region_file: Writ
     regions = region_file({"West": [(300, 40), (301, 40)]})
     compared = frontcalc.compare(["2023"], archives=both, regions=regions).to_geoframe()
     assert [shape is not None for shape in compared.geometry] == [region == "West" for region in compared["region"]]
-    apart = frontcalc.disagreements(["2023"], archives=both, regions=regions)
-    assert apart.to_geoframe()["holder"].tolist() == ["one", "other"]
+    apart = frontcalc.shared_ground("2023", archives=both, regions=regions)
+    assert apart.to_geoframe()["shown_by"].tolist() == ["one", "other"] * 2
     html = apart._repr_html_()
-    assert html.count("<td>2023</td>") == 2
+    assert html.count("<td>2023</td>") == 4
     assert "<td>100.0</td>" in html
 
 

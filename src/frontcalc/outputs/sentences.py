@@ -19,18 +19,8 @@ from frontcalc.outputs.numbers import KM2, MINUS, UNITS, Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import (
-    TOTAL,
-    CompareRow,
-    HeldRow,
-    Meta,
-    PeriodRow,
-    PeriodUsed,
-    Table,
-    WhereMeta,
-    WhereRow,
-    ratio,
-)
+from frontcalc.tables import TOTAL, CompareRow, ConsensusRow, HeldRow, Meta, PeriodRow, PeriodUsed, WhereMeta, WhereRow
+from frontcalc.tables.table import Table, ratio
 
 _TOWNS = 3  # or regions, that a sentence names
 _MONTHS = tuple(map(str.title, FULL_MONTHS))
@@ -38,7 +28,7 @@ _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
 
 # Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
-_SMALL = 0.05
+SMALL = 0.05
 
 # What stands in the line of a figure that may be no front's, after how much it is, and where that is not known.
 _REDRAWN = "what the maps redrew at once"
@@ -248,9 +238,13 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     The first says what happened and ends in a stop, or in a colon where a comparison follows; the last names
     the source. That maps are made up is not said here.
     """
+    if result.kind is ConsensusRow:
+        from frontcalc.outputs.agreement import consensus_text
+
+        return consensus_text(result, UNITS[units])
     if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
         cure = "choose another --format"
-        raise UsageError("is for diff, where, summary and held only", where="--format sentence", cure=cure)
+        raise UsageError("is for diff, where, summary, held and consensus only", where="--format sentence", cure=cure)
     if issubclass(result.kind, WhereRow):
         return [_where_text(row, result, UNITS[units]) for row in result.rows if row.level == TOTAL]
     written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
@@ -261,10 +255,10 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     for row in result.rows:
         if row.level == TOTAL if whole else row.level != TOTAL and row.region != UNASSIGNED:
             subjects.setdefault((row.actor, row.level, row.region), []).append(row)
-    return [[*written_as(rows, meta, unit), _basis(meta)] for rows in subjects.values()]
+    return [[*written_as(rows, meta, unit), basis_of(meta)] for rows in subjects.values()]
 
 
-def _basis(meta: Meta) -> str:
+def basis_of(meta: Meta) -> str:
     """Return which view counts, whose maps they are, and what measured them."""
     names = ", ".join(dict.fromkeys(filter(None, (printable(meta.publisher), printable(meta.archive)))))
     return f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
@@ -279,14 +273,14 @@ def _where_text(total: WhereRow, result: Table[WhereRow, WhereMeta], unit: Unit)
     most = f"It {'grew' if net > 0 else 'lost'} most around {listed(towns[:_TOWNS])}." if towns else ""
     within = listed(meta.within) if len(meta.within) <= _TOWNS else f"{len(meta.within)} regions"
     text = _diff_text([replace(total, region=within or TOTAL)], meta, unit)
-    return [text[0], *filter(None, [most]), *text[1:], f"{_basis(meta)} {meta.attribution[-1]}."]
+    return [text[0], *filter(None, [most]), *text[1:], f"{basis_of(meta)} {meta.attribution[-1]}."]
 
 
 def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what changed: two periods of one sign compared, else one after the other."""
     periods = {(used.actor, used.period): used for used in meta.periods}
     used = [periods.get((row.actor, row.period)) for row in rows]
-    times = list(map(_when, rows, used))
+    times = list(map(times_of, rows, used))
     subject, per = _subject(rows[0], meta), _per(meta)
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
     if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
@@ -328,7 +322,7 @@ def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:
         return f"could not be measured{when} ({why})"
     smaller, larger = sorted((row.gained_km2, row.lost_km2))
     gained, lost = (about(size, unit, like_km2=row.net_km2) for size in (row.gained_km2, row.lost_km2))
-    gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= _SMALL * larger else ""
+    gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= SMALL * larger else ""
     gross += without_breaks(row.net_km2, row.notes, meta, {row.period}, unit, total=row.level == TOTAL)
     if not measurable(row.net_km2, unit):
         return f"did not change measurably{when}{gross}"
@@ -337,7 +331,7 @@ def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:
     return f"lost {about(row.net_km2, unit)} more than it gained{when}{gross}"
 
 
-def _when(row: PeriodRow, used: PeriodUsed | None) -> str:
+def times_of(row: PeriodRow, used: PeriodUsed | None) -> str:
     """Return the period in words, with the days of its maps where those are not the ones asked for."""
     if not is_period(row.period):
         return "between the two maps"

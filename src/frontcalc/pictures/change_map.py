@@ -17,6 +17,8 @@ from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
+from frontcalc.outputs.agreement import SIDES, agreed, by_all, maps_used
+from frontcalc.outputs.numbers import Unit
 from frontcalc.pictures import titles
 from frontcalc.pictures.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
 from frontcalc.pictures.labels import Point, letter
@@ -24,7 +26,7 @@ from frontcalc.pictures.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, 
 from frontcalc.pictures.style import Looks, style_of
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
-from frontcalc.tables import DiffRow, Meta, Table, WhereRow
+from frontcalc.tables import Table, WhereRow
 from frontcalc.towns import ATTRIBUTION
 
 if TYPE_CHECKING:
@@ -45,13 +47,13 @@ _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:
 class Panel:
     """One period of one actor: the total that the map states, and polygons (n,) in metres of the scene's plane.
 
-    They are what was held at the opening, and what came and went; all empty where the period has not two maps.
+    They are what was held at the opening, and what changed, an array a colour of the scene, as what was gained and what
+    was lost; all empty where the period has not two maps.
     """
 
-    row: DiffRow
+    row: Any
     held: Geometries
-    gained: Geometries
-    lost: Geometries
+    changed: tuple[Geometries, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +79,30 @@ class ChangeMap:
     plane: str
     regions: RegionSet
     numbered: tuple[WhereRow, ...] = ()
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """What the colours of `Panel.changed` are in a theme, the first above the others."""
+        return ("gained", "lost")
+
+    def key(self, unit: Unit) -> list[str]:
+        """Return what each of them means."""
+        return ["gained", "lost"]
+
+    def title(self, unit: Unit) -> tuple[str, str]:
+        """Return the finding, and the line below it."""
+        rows, meta = [panel.row for panel in self.panels], self.table.meta
+        below = f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period."
+        return titles.map_title(rows, titles.place_of(self.table.rows, meta), unit, meta), below
+
+    def heading(self, place: int, unit: Unit) -> tuple[str, str]:
+        """Return what stands above one of several panels, and below that."""
+        row, detail = self.panels[place].row, "no two maps stand for this period"
+        if row.gained_km2 is not None and row.lost_km2 is not None:
+            gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
+            between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
+            detail = f"gained {gained}, lost {lost} {unit.label}{between}"
+        return titles.headline(row, unit, self.table.meta), detail
 
     def plot(self, *, zoom: str = "auto", **looks: Unpack[Looks]) -> Figure:
         """Return the map as a figure of matplotlib, to add to; a notebook shows it.
@@ -117,6 +143,43 @@ class ChangeMap:
             return _draw(self, zoom, Sheet(*style))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ConsensusMap(ChangeMap):
+    """Where ground changed hands by all of several archives' maps and by some, a panel for what was gained and lost.
+
+    `table` is what `frontcalc.consensus` returns. What is less than a twentieth of the other has no panel.
+    """
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """What the colours are: by all; by one archive and by the other alone, of three and more by some and by one."""
+        return ("by_all", "by_first", "by_second")
+
+    def key(self, unit: Unit) -> list[str]:
+        """Return what each colour means, and how much was gained and lost so."""
+        totals = self.table.rows[-len(self.table.meta.archives) :]
+        names, sums = [f"by {printable(row.archive)} alone" for row in totals], []
+        for side in SIDES:
+            by_any, all_km2 = (getattr(totals[0], f"{side}_by_{which}_km2") for which in ("any", "all"))
+            alone = [getattr(row, f"{side}_only_km2") for row in totals]
+            if len(totals) > 2:
+                names, alone = ["by several, not all", "by one alone"], [by_any - all_km2 - sum(alone), sum(alone)]
+            sums.append([f"{side} {numbers.km2(area * unit.per_km2)}" for area in (all_km2, *alone)])
+        names = [by_all(len(totals)), *names]
+        return [f"{name}: {', '.join(own)}" for name, own in zip(names, zip(*sums, strict=True), strict=True)]
+
+    def title(self, unit: Unit) -> tuple[str, str]:
+        """Return the finding, and the line below it."""
+        totals = self.table.rows[-len(self.table.meta.archives) :]
+        of = titles.subject(totals[0].actor, titles.place_of(self.table.rows, self.table.meta))
+        gained, lost = (agreed(totals[0], side, len(totals), unit) for side in SIDES)
+        return f"{of.removesuffix(': ')} gained {gained}".lstrip(), f"Lost {lost}. Maps: {maps_used(totals)}."
+
+    def heading(self, place: int, unit: Unit) -> tuple[str, str]:
+        """Return what stands above one of two panels, and below that."""
+        return SIDES[place].title(), agreed(self.table.rows[-1], SIDES[place], len(self.table.meta.archives), unit)
+
+
 def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
@@ -124,18 +187,20 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
         problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
         raise UsageError(problem, cure="name fewer periods")
     # The proportions of the panels depend on the room that the words leave, and those on the frame.
-    changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
+    changed = [ground for panel in scene.panels for ground in panel.changed]
     held = np.concatenate([panel.held for panel in scene.panels])
     middles = [(row.lon, row.lat) for row in scene.numbered if row.lon is not None and row.lat is not None]
     framed = _near(np.concatenate(changed), middles, scene.plane) if middles else np.concatenate(changed)
     first = frame_of(zoom, scene.plane, framed, held, scene.regions)
     drawn = [
-        Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
+        Panel(one.row, held, tuple(changed))
         for one in scene.panels
+        for held, *changed in [[projected(ground, scene.plane, first.crs) for ground in (one.held, *one.changed)]]
     ]
     space = sheet.room(_words(scene, first, drawn, sheet))
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
-    key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
+    colours = [getattr(theme, name) for name in scene.colours]
+    key = [*zip(scene.key(sheet.unit), colours, strict=True), ("held at the opening", theme.held), (remark, "")]
     beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
     below = _list(sheet, sheet.key(beside, key, 2)._replace(right=space.right), scene.numbered)
     west, south, east, north = first.box
@@ -146,10 +211,10 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
     _scale_bar(sheet, space, scale_m)
     land = land_in(frame, scene.regions, scene.plane)
-    for box, panel in zip(boxes, drawn, strict=True):
-        _panel(sheet, box, panel, frame, land, scale_m, middles)
+    for place, (box, panel) in enumerate(zip(boxes, drawn, strict=True)):
+        _panel(sheet, box, panel, frame, land, scale_m, middles, scene.colours)
         if count > 1:
-            _heading(sheet, box, panel.row, scene.table.meta)
+            _heading(sheet, box, *scene.heading(place, sheet.unit))
         if words.synthetic:
             # Across it, so that a part cut out of the picture says it too.
             size = min(box.height * 0.16, box.width * 0.105) * 72 / sheet.figure.dpi
@@ -160,20 +225,19 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
 
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
     """Return what stands around the map."""
-    rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
+    meta = scene.table.meta
     (west, south, east, north), shown = COVERED, frame.degrees
     coast = "Coast and neighbours are known around Ukraine only."
     if west <= shown[0] and south <= shown[1] and shown[2] <= east and shown[3] <= north:
         coast = "Coast and neighbours: Natural Earth."
     towns = "" if ATTRIBUTION in meta.attribution else f" {ATTRIBUTION}."
-    changed = np.concatenate([ground for panel in drawn for ground in (panel.gained, panel.lost)])
+    changed = np.concatenate([ground for panel in drawn for ground in panel.changed])
     whole = float(shapely.area(changed).sum())
     out = whole - float(shapely.area(shapely.clip_by_rect(changed, *frame.box)).sum())
     share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
     return titles.words(
         scene.table,
-        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
-        f"{titles.gross_of(rows[0], unit)}." if len(rows) == 1 else "Ground gained and lost in each period.",
+        *scene.title(sheet.unit),
         [f"Drawn in a Lambert azimuthal equal-area projection. {coast}{towns}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
@@ -255,8 +319,9 @@ def _panel(
     land: Basemap,
     scale_m: float,
     numbered: Sequence[Point],
+    colours: Sequence[str],
 ) -> None:
-    """Draw one panel: water and land, what was held, what was lost of it and gained, borders, numbers, names."""
+    """Draw one panel: water and land, what was held, what changed, borders, numbers, names."""
     theme, axes = sheet.theme, sheet.axes(box)
     axes.set(xlim=frame.box[::2], ylim=frame.box[1::2], xticks=[], yticks=[], facecolor=theme.paper)
     for spine in axes.spines.values():
@@ -275,7 +340,8 @@ def _panel(
         colour = theme.land if whole_country else theme.foreign
         _fill(axes, _seen(shapes, shown, coarse), "region", 0.2, facecolor=colour, edgecolor=colour, linewidth=0.4)
     _fill(axes, _seen(panel.held, shown, coarse), "held", 1.0, facecolor=theme.held)
-    for ground, gid, colour in ((panel.lost, "lost", theme.lost), (panel.gained, "gained", theme.gained)):
+    for gid, ground in zip(colours[::-1], panel.changed[::-1], strict=True):
+        colour = getattr(theme, gid)
         slivers, thin = thin_parts(ground, (SLIVER_WIDTH_M, frame.crs)), _thinned(ground, _FINEST_PX * scale_m)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
@@ -287,7 +353,7 @@ def _panel(
         _fill(axes, shapely.simplify(near, coarse), "border", 3.0, **border)
     for line in shapely.get_parts(shapely.simplify(land.frontiers, coarse)):
         axes.plot(*shapely.get_coordinates(line).T, color=theme.border, linewidth=1.2, gid="frontier", zorder=3.1)
-    letter(sheet, axes, box, frame, land, np.concatenate([panel.gained, panel.lost]), numbered)
+    letter(sheet, axes, box, frame, land, np.concatenate(panel.changed), numbered)
 
 
 def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
@@ -320,14 +386,9 @@ def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any)
     axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
 
-def _heading(sheet: Sheet, box: Box, row: DiffRow, meta: Meta) -> None:
+def _heading(sheet: Sheet, box: Box, heading: str, detail: str) -> None:
     """Write above a panel what its period found, and what was gained and lost between which maps."""
-    unit, detail = sheet.unit, "no two maps stand for this period"
-    if row.gained_km2 is not None and row.lost_km2 is not None:
-        gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
-        between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
-        detail = f"gained {gained}, lost {lost} {unit.label}{between}"
-    heading = sheet.fit(titles.headline(row, unit, meta), _HEADING_PT, box.width, weight="bold")
+    heading = sheet.fit(heading, _HEADING_PT, box.width, weight="bold")
     above, below = (box.top + sheet.px(_DETAIL_PT * lines) for lines in (1.5, 0.35))
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
     detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet
