@@ -95,11 +95,13 @@ def consensus(
     --------
     >>> import frontcalc
     >>> import shutil
-    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack every second day
-    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("*-10.geojson", "*-27.geojson"))
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack a day
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
     >>> table = frontcalc.consensus("2024-10", archives=["other", "one"], by="none")
     >>> for row in table.rows:
-    ...     print(f"{row.archive}: {row.gained_km2:.1f} km², {row.gained_by_all_km2:.1f} by all to {row.closing}")
+    ...     print(f"{row.archive}: {row.gained_km2:.1f} km² to {row.closing}, {row.gained_by_all_km2:.1f} by all")
+    one: 665.8 km² to 2024-11-03, 539.7 by all
+    other: 543.4 km² to 2024-10-27, 539.7 by all
     """
     run, agreed, meta = _agreed(period, archives, towns, Options(**options))
     return Table(ConsensusRow, tuple(row for one in agreed for row in _rows(one)), meta, shapes_of(run))
@@ -131,10 +133,11 @@ def shared_ground(
     --------
     >>> import frontcalc
     >>> import shutil
-    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
-    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack a day
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
     >>> table = frontcalc.shared_ground("2024-10", archives=["one", "other"], by="none")
-    >>> [(row.kind, row.shown_by, round(row.km2, 1)) for row in table.rows]
+    >>> [(row.kind, row.shown_by, round(row.km2, 1)) for row in table.rows][:3]
+    [('gained', 'one|other', 539.7), ('gained', 'one', 126.0), ('gained', 'other', 3.6)]
     """
     _, agreed, meta = _agreed(period, archives, towns, Options(**options))
     rows: list[SharedGroundRow] = []
@@ -179,8 +182,8 @@ def consensus_map(
     --------
     >>> import frontcalc
     >>> import shutil
-    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
-    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack a day
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
     >>> scene = frontcalc.consensus_map("2024-10", archives=["one", "other"])
     >>> scene.save("both.png", size="800x600")
     """

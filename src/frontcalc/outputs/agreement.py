@@ -69,15 +69,20 @@ def agreed(row: ConsensusRow, side: str, count: int, unit: Unit) -> str:
 
 def consensus_text(result: Table[Any, Any], unit: Unit) -> list[list[str]]:
     """Return what was gained and lost by all and by any, an actor a paragraph, in pieces as `paragraphs` does."""
-    texts, count = [], len(result.meta.archives)
+    texts, count, only = [], len(result.meta.archives), any(one.code == "ONLY" for one in result.meta.notices)
     for actor, own in groupby(result.rows, key=lambda row: row.actor):
-        totals = [row for row in own if row.level == TOTAL]
+        *parts, last = list(own)
+        totals = [*(row for row in parts if row.level == TOTAL), last]
+        places = list(dict.fromkeys(printable(row.region) for row in parts if only and row.level != TOTAL))
         first, who = totals[0], "The side that the maps show" if actor == UNNAMED else printable(actor)
-        text = [f"{who} gained {agreed(first, 'gained', count, unit)}, {times_of(first, None)};"]
+        within = f" in {listed(places)}" if places else ""
+        text = [f"{who} gained {agreed(first, 'gained', count, unit)}{within}, {times_of(first, None)};"]
         text.append(f"it lost {agreed(first, 'lost', count, unit)}.")
         slow = max(totals, key=lambda row: row.lag_days or 0)
         if slow.lag_days and measurable(first.gained_by_all_km2, unit):
-            others = listed([printable(row.archive) for row in totals if row is not slow])
+            others = "the first of " * (count > 2) + listed(
+                [printable(row.archive) for row in totals if row is not slow]
+            )
             late = f"{slow.lag_days} day{'s' if slow.lag_days > 1 else ''}"
             text.append(f"{printable(slow.archive)} draws a piece a median of {late} after {others}.")
         texts.append([*text, f"Maps: {maps_used(totals)}.", basis_of(result.meta)])
