@@ -31,7 +31,7 @@ from frontcalc.tables.table import cell_kind, dtypes
 
 Write = Callable[..., Path]
 
-MAPPED = (frontcalc.tables.ChangeRow, frontcalc.tables.DisagreementRow)
+MAPPED = (frontcalc.tables.ChangeRow, frontcalc.tables.SharedGroundRow)
 KINDS = [*PUBLISHED, *MAPPED]
 SQUARE = shapely.MultiPolygon([square(300, 40)])
 # One cell of each kind of column, the dtype that it has, and the one it has where cells may be blank.
@@ -203,7 +203,7 @@ def test_what_has_no_place_says_what_to_call(measure: Callable[[], Any], said: s
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [("ChangeRow", "frontcalc.change_map"), ("CompareRow", "diff of each archive"), ("DisagreementRow", "to_geoframe")],
+    [("ChangeRow", "frontcalc.change_map"), ("CompareRow", "diff of each archive"), ("SharedGroundRow", "to_geoframe")],
 )
 def test_what_has_no_chart_says_what_draws_it(kind: str, said: str) -> None:
     (wanted,) = (own for own in KINDS if own.__name__ == kind)

@@ -243,10 +243,11 @@ def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Not
 
     With it come notices where that time is shorter than what was asked for.
     """
-    firsts = [date.min if run.archive.opening else run.archive.days[0] for run in runs]
-    opens = max(filter(None, (period.opens_on, *firsts)))
-    closes = min(filter(None, (period.closes_on, *(run.archive.days[-1] for run in runs))))
-    if opens >= closes:
+    known = [run.archive for run in runs if run.archive.days]
+    firsts = (date.min if archive.opening else archive.days[0] for archive in known)
+    opens = max(filter(None, (period.opens_on, *firsts)), default=date.max)
+    closes = min(filter(None, (period.closes_on, *(archive.days[-1] for archive in known))), default=date.min)
+    if len(known) < len(runs) or opens >= closes:
         extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
         raise NoDataError(f"no day of {period.label} lies between maps of all archives", cure=extents)
     notices = []

@@ -19,6 +19,7 @@ from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.agreement import SIDES, agreed, by_all, maps_used
 from frontcalc.outputs.numbers import Unit
+from frontcalc.outputs.sentences import capital
 from frontcalc.pictures import titles
 from frontcalc.pictures.frame import COVERED, Basemap, Frame, frame_of, land_in, projected
 from frontcalc.pictures.labels import Point, letter
@@ -80,14 +81,9 @@ class ChangeMap:
     regions: RegionSet
     numbered: tuple[WhereRow, ...] = ()
 
-    @property
-    def colours(self) -> tuple[str, ...]:
-        """What the colours of `Panel.changed` are in a theme, the first above the others."""
-        return ("gained", "lost")
-
-    def key(self, unit: Unit) -> list[str]:
-        """Return what each of them means."""
-        return ["gained", "lost"]
+    def key(self, unit: Unit) -> list[tuple[str, str]]:
+        """Return what the colours of `Panel.changed` mean, and what they are in a theme, the first above the others."""
+        return [("gained", "gained"), ("lost", "lost")]
 
     def title(self, unit: Unit) -> tuple[str, str]:
         """Return the finding, and the line below it."""
@@ -150,13 +146,8 @@ class ConsensusMap(ChangeMap):
     `table` is what `frontcalc.consensus` returns. What is less than a twentieth of the other has no panel.
     """
 
-    @property
-    def colours(self) -> tuple[str, ...]:
-        """What the colours are: by all; by one archive and by the other alone, of three and more by some and by one."""
-        return ("by_all", "by_first", "by_second")
-
-    def key(self, unit: Unit) -> list[str]:
-        """Return what each colour means, and how much was gained and lost so."""
+    def key(self, unit: Unit) -> list[tuple[str, str]]:
+        """Return what each colour means, and how much was gained and lost so; what they are in a theme."""
         totals = self.table.rows[-len(self.table.meta.archives) :]
         names, sums = [f"by {printable(row.archive)} alone" for row in totals], []
         for side in SIDES:
@@ -166,14 +157,16 @@ class ConsensusMap(ChangeMap):
                 names, alone = ["by several, not all", "by one alone"], [by_any - all_km2 - sum(alone), sum(alone)]
             sums.append([f"{side} {numbers.km2(area * unit.per_km2)}" for area in (all_km2, *alone)])
         names = [by_all(len(totals)), *names]
-        return [f"{name}: {', '.join(own)}" for name, own in zip(names, zip(*sums, strict=True), strict=True)]
+        texts = [f"{name}: {', '.join(own)}" for name, own in zip(names, zip(*sums, strict=True), strict=True)]
+        return list(zip(texts, ("by_all", "by_first", "by_second"), strict=True))
 
     def title(self, unit: Unit) -> tuple[str, str]:
         """Return the finding, and the line below it."""
         totals = self.table.rows[-len(self.table.meta.archives) :]
         of = titles.subject(totals[0].actor, titles.place_of(self.table.rows, self.table.meta))
-        gained, lost = (agreed(totals[0], side, len(totals), unit) for side in SIDES)
-        return f"{of.removesuffix(': ')} gained {gained}".lstrip(), f"Lost {lost}. Maps: {maps_used(totals)}."
+        larger_first = sorted(SIDES, key=lambda side: -getattr(totals[0], f"{side}_by_any_km2"))
+        first, second = (f"{side} {agreed(totals[0], side, len(totals), unit)}" for side in larger_first)
+        return f"{of.removesuffix(': ')} {first}".lstrip(), f"{capital(second)}. Maps: {maps_used(totals)}."
 
     def heading(self, place: int, unit: Unit) -> tuple[str, str]:
         """Return what stands above one of two panels, and below that."""
@@ -199,8 +192,9 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     ]
     space = sheet.room(_words(scene, first, drawn, sheet))
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
-    colours = [getattr(theme, name) for name in scene.colours]
-    key = [*zip(scene.key(sheet.unit), colours, strict=True), ("held at the opening", theme.held), (remark, "")]
+    colours = [name for _, name in scene.key(sheet.unit)]
+    key = [(text, getattr(theme, name)) for text, name in (*scene.key(sheet.unit), ("held at the opening", "held"))]
+    key.append((remark, ""))
     beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
     below = _list(sheet, sheet.key(beside, key, 2)._replace(right=space.right), scene.numbered)
     west, south, east, north = first.box
@@ -212,7 +206,7 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     _scale_bar(sheet, space, scale_m)
     land = land_in(frame, scene.regions, scene.plane)
     for place, (box, panel) in enumerate(zip(boxes, drawn, strict=True)):
-        _panel(sheet, box, panel, frame, land, scale_m, middles, scene.colours)
+        _panel(sheet, box, panel, frame, land, scale_m, middles, colours)
         if count > 1:
             _heading(sheet, box, *scene.heading(place, sheet.unit))
         if words.synthetic:
