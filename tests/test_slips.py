@@ -79,7 +79,7 @@ PERIOD = "2024-01-01..2024-01-02"
         f"diff {PERIOD} --archive maps --view control --regions regions.geojson -o regions.geojson",
         f"diff {PERIOD} --archive hard.geojson -o link.geojson",
         "diff maps/2024-01-01.geojson maps/2024-01-02.geojson -o maps/2024-01-02.geojson",
-        f"compare {PERIOD} --archive maps --archive other -o maps/2024-01-01.geojson",
+        f"consensus {PERIOD} --archive maps --archive other -o maps/2024-01-01.geojson",
         f"flows {PERIOD} --archive maps --regions regions.geojson --format json -o regions.geojson",
         f"places {PERIOD} --archive maps --places places.csv -o places.csv",
         f"report {PERIOD} --archive page.html -o page.html",
@@ -118,6 +118,7 @@ def writing_commands(group: click.Group, names: tuple[str, ...] = ()) -> Iterato
 
 WANTED = {
     "compare": ("--archive", "maps", "--archive", "maps", PERIOD),
+    "consensus": ("--archive", "maps", "--archive", "maps", PERIOD),
     "fetch": ("deepstate",),
     "held": ("2024-01-01",),
     "places": (PERIOD, "--places", "places.csv"),

@@ -153,7 +153,7 @@ def shared_ground(
                     km2, names = line.sum_of(figures), _names(line)
                     shape = drawn_figure(first, f"{kind} in {line.region}", km2, ground)
                     keys = own["period"], own["actor"], names["region"], kind, "|".join(shown)
-                    rows.append(SharedGroundRow(*keys, km2, shape, names.get("town", "")))
+                    rows.append(SharedGroundRow(*keys, km2, names.get("town", ""), shape))
     return Table(SharedGroundRow, tuple(rows), meta)
 
 

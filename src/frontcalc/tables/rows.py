@@ -319,5 +319,5 @@ class SharedGroundRow:
     kind: str
     shown_by: str
     km2: float
+    town: str
     geometry: shapely.MultiPolygon
-    town: str = ""
