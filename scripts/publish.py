@@ -35,12 +35,12 @@ from frontcalc.tables import (
     ChangeRow,
     ClaimsMeta,
     CompareMeta,
-    DisagreementRow,
     LedgerRow,
     MapUsed,
     Meta,
     RegionCheckMeta,
     RegionMeta,
+    SharedGroundRow,
     SummaryMeta,
     Table,
     TownChangeRow,
@@ -55,12 +55,13 @@ DOCS = Path(__file__).parents[1] / "docs"
 GROUPS = {
     "Change": ("diff", "diff_files", "series", "summary", "flows", "places"),
     "Held": ("held",),
-    "How sure a figure is": ("sensitivity", "compare", "disagreements", "verify"),
+    "How sure a figure is": ("sensitivity", "compare", "consensus", "shared_ground", "verify"),
     "Where it was": ("where", "where_changes", "changes", "changes_between", "ledger", "check_ledger"),
     "Pictures and pages": (
         "change_map",
         "change_map_between",
         "where_map",
+        "consensus_map",
         "picture",
         "plot",
         "notebook_html",
@@ -202,6 +203,7 @@ READ_ON = {
     "plot": "[maps and charts](maps.md), [the gallery](gallery.md)",
     "sensitivity": "[method](method.md#how-sure-a-figure-is)",
     "compare": "[method](method.md#several-publishers)",
+    "consensus": "[what all maps agree on](consensus.md)",
     "archive": "[archives](archives.md), [findings](findings.md)",
     "regions": "[regions](regions.md)",
     "cache": "[the cache](cache.md)",
@@ -317,6 +319,7 @@ KINDS = {
     "share": ("`places --town`", "a map that shows how much of a place is held"),
     "sensitivity": ("`sensitivity`", "an assumption, its choice and a region"),
     "compare": ("`compare`", "a period, archive and region"),
+    "consensus": ("`consensus`", "an archive and region, or town"),
     "where": ("`where`", "a town, or a connected part of the change, and actor"),
     "claim": ("`verify`", "a claim, or claims that contradict each other"),
     "record": ("`summary --records`", "a record of the last period that is over, and actor"),
@@ -335,13 +338,16 @@ KINDS = {
         "a town or part, gained or lost, and slivers or not",
     ),
     "pieces of ground": ("`ledger -o FILE.gpkg`", "an actor, region, town, and days of coming and going"),
-    "polygons of disagreement": ("`compare -o FILE.geojson`", "a period, actor, region and pair of archives"),
+    "ground of several archives": (
+        "`consensus -o FILE.geojson`",
+        "a kind, region or town, and the archives that show it",
+    ),
 }
 POLYGONS = {
     ChangeRow: "change polygons",
     TownChangeRow: "change polygons by town",
-    DisagreementRow: "polygons of disagreement",
     LedgerRow: "pieces of ground",
+    SharedGroundRow: "ground of several archives",
 }
 NAMED = {**{kind: schema_name(kind) for kind in PUBLISHED}, **POLYGONS}
 _TYPES = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}

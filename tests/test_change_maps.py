@@ -202,15 +202,15 @@ def test_geopackage_has_a_style_that_draws_slivers_without_outline(result: Any) 
 
 
 @pytest.mark.parametrize("names", [['a"<b>&', "two"], ["1", "2", "3", "4", "5", "6", "7"]])
-def test_disagreements_have_a_colour_an_archive(names: list[str], archive: Write) -> None:
+def test_shared_ground_has_a_colour_by_who_shows_it(names: list[str], archive: Write) -> None:
     folders = [
         archive({day: {"control_map": [(300 + n, 40)]} for day in ("2022-12-31", "2023-12-30")}, name)
         for n, name in enumerate(names)
     ]
-    apart = frontcalc.disagreements(["2023"], archives=folders, by="none", view="control")
-    told_by, symbols = style_of(render(apart, "gpkg"), "disagreements")
-    assert told_by == "holder"
-    assert {row.holder for row in apart.rows} == set(names)
+    apart = frontcalc.shared_ground("2023", archives=folders, by="none", view="control")
+    told_by, symbols = style_of(render(apart, "gpkg"), "consensus")
+    assert told_by == "shown_by"
+    assert {row.shown_by for row in apart.rows} == set(names)
     assert [*symbols] == (names if len(names) < 6 else [*names[:5], ""])
     assert len({symbol["color"] for symbol in symbols.values()}) == len(symbols)
 

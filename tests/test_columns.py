@@ -51,7 +51,10 @@ def test_units_follow_from_names(name: str, unit: str) -> None:
 
 def test_the_page_of_columns_lists_those_of_the_code() -> None:
     page = publish.columns_page()
-    assert "| `gained_km2` | km² | number | diff, series, summary, gross, sensitivity, range, compare, where |" in page
+    assert (
+        "| `gained_km2` | km² | number | diff, series, summary, gross, sensitivity, range, compare, consensus, where |"
+        in page
+    )
 
 
 def test_tables_hold_square_kilometres_and_know_no_units() -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Run, columns_and_later, square
+from conftest import Run, columns_and_later
 
 import frontcalc
-from frontcalc.crs import exact_area_km2
 from frontcalc.errors import NoDataError, UsageError
-from frontcalc.outputs import MAP_WRITERS, WRITERS, render
+from frontcalc.outputs import WRITERS, render
 from frontcalc.outputs.numbers import header
 from frontcalc.tables import CompareRow, RangeRow
 
@@ -126,32 +124,6 @@ def test_regions_are_one_set_for_all(first: Path, second: Path, region_file: Wri
     assert "most ground held by one alone: b, 200.0 on two" in shown
 
 
-def test_polygons_of_disagreement_have_the_areas_of_the_table(first: Path, second: Path) -> None:
-    rows = frontcalc.disagreements(["2023"], archives=[first, second]).rows
-    assert [(row.holder, row.lacker) for row in rows] == [("one", "two"), ("two", "one")]
-    assert tuple(row.km2 for row in rows) == about(100, 200)
-    assert tuple(exact_area_km2(row.geometry) for row in rows) == about(100, 200)
-    assert exact_area_km2(rows[0].geometry.symmetric_difference(square(301, 40))) < 1e-3
-
-
-@pytest.mark.parametrize("form", ["geojson", "gpkg", "geoparquet"])
-def test_disagreements_are_maps(form: str, first: Path, second: Path, tmp_path: Path, run_here: Run) -> None:
-    assert form in MAP_WRITERS
-    out = tmp_path / f"apart.{form}"
-    assert run_here("compare", "2023", "--archive", first, "--archive", second, "-o", out).returncode == 0
-    assert out.stat().st_size > 500
-    if form == "geojson":
-        features = json.loads(out.read_text())["features"]
-        assert [feature["properties"]["holder"] for feature in features] == ["one", "two"]
-        assert features[0]["properties"]["holder_map"] == "2023-12-31"
-
-
-def test_same_disagreements_same_bytes(first: Path, second: Path) -> None:
-    for form in MAP_WRITERS:
-        one, other = (render(frontcalc.disagreements(["2023"], archives=[first, second]), form) for _ in range(2))
-        assert one == other
-
-
 @pytest.mark.parametrize("form", [form for form, (_, _, holds) in WRITERS.items() if holds == "text"])
 def test_every_form_names_both_archives(form: str, first: Path, second: Path) -> None:
     result = frontcalc.compare(["2023"], archives=[first, second])
@@ -230,7 +202,6 @@ def test_every_month_is_a_line_in_one_table(monthly: list[str], run_here: Run) -
         ([], "give periods, or --every"),
         (["2024", "--every", "month"], "leave out the periods"),
         (["2024", "--since", "2024"], "add --every month"),
-        (["--every", "month", "--format", "geojson"], "give those in place of --every"),
     ],
 )
 def test_periods_or_a_calendar(arguments: list[str], said: str, monthly: list[str], run_here: Run) -> None:
@@ -267,7 +238,3 @@ def test_isw_and_deepstate_in_the_last_quarter_of_2024(shared: Path) -> None:
     assert (isw.net_km2, deepstate.net_km2) == (pytest.approx(1740.0, abs=0.05), pytest.approx(1625.6, abs=0.05))
     alone, lacking = isw.closing_only_km2 or 0.0, isw.closing_lacking_km2 or 0.0
     assert np.isclose((isw.closing_km2 or 0) - alone, (deepstate.closing_km2 or 0) - lacking, atol=1e-3)
-    polygons = frontcalc.disagreements(["2024-Q4"], archives=archives).rows
-    assert sum(row.km2 for row in polygons if row.holder == "isw-weekly") == pytest.approx(alone, abs=1e-3)
-    for row in polygons:
-        assert exact_area_km2(row.geometry) == pytest.approx(row.km2, abs=0.001)

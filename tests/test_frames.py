@@ -31,7 +31,7 @@ from frontcalc.tables.table import cell_kind, dtypes
 
 Write = Callable[..., Path]
 
-MAPPED = (frontcalc.tables.ChangeRow, frontcalc.tables.DisagreementRow)
+MAPPED = (frontcalc.tables.ChangeRow, frontcalc.tables.SharedGroundRow)
 KINDS = [*PUBLISHED, *MAPPED]
 SQUARE = shapely.MultiPolygon([square(300, 40)])
 # One cell of each kind of column, the dtype that it has, and the one it has where cells may be blank.
@@ -146,10 +146,10 @@ def test_publishers_side_by_side_can_be_mapped(archive: Write, region_file: Writ
     regions = region_file({"West": [(300, 40), (301, 40)]})
     compared = frontcalc.compare(["2023"], archives=both, regions=regions).to_geoframe()
     assert [shape is not None for shape in compared.geometry] == [region == "West" for region in compared["region"]]
-    apart = frontcalc.disagreements(["2023"], archives=both, regions=regions)
-    assert apart.to_geoframe()["holder"].tolist() == ["one", "other"]
+    apart = frontcalc.shared_ground("2023", archives=both, regions=regions)
+    assert apart.to_geoframe()["shown_by"].tolist() == ["one", "other"] * 2
     html = apart._repr_html_()
-    assert html.count("<td>2023</td>") == 2
+    assert html.count("<td>2023</td>") == 4
     assert "<td>100.0</td>" in html
 
 
@@ -203,7 +203,7 @@ def test_what_has_no_place_says_what_to_call(measure: Callable[[], Any], said: s
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [("ChangeRow", "frontcalc.change_map"), ("CompareRow", "diff of each archive"), ("DisagreementRow", "to_geoframe")],
+    [("ChangeRow", "frontcalc.change_map"), ("CompareRow", "diff of each archive"), ("SharedGroundRow", "to_geoframe")],
 )
 def test_what_has_no_chart_says_what_draws_it(kind: str, said: str) -> None:
     (wanted,) = (own for own in KINDS if own.__name__ == kind)

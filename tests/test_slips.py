@@ -79,7 +79,7 @@ PERIOD = "2024-01-01..2024-01-02"
         f"diff {PERIOD} --archive maps --view control --regions regions.geojson -o regions.geojson",
         f"diff {PERIOD} --archive hard.geojson -o link.geojson",
         "diff maps/2024-01-01.geojson maps/2024-01-02.geojson -o maps/2024-01-02.geojson",
-        f"compare {PERIOD} --archive maps --archive other -o maps/2024-01-01.geojson",
+        f"consensus {PERIOD} --archive maps --archive other -o maps/2024-01-01.geojson",
         f"flows {PERIOD} --archive maps --regions regions.geojson --format json -o regions.geojson",
         f"places {PERIOD} --archive maps --places places.csv -o places.csv",
         f"report {PERIOD} --archive page.html -o page.html",
@@ -118,6 +118,7 @@ def writing_commands(group: click.Group, names: tuple[str, ...] = ()) -> Iterato
 
 WANTED = {
     "compare": ("--archive", "maps", "--archive", "maps", PERIOD),
+    "consensus": ("--archive", "maps", "--archive", "maps", PERIOD),
     "fetch": ("deepstate",),
     "held": ("2024-01-01",),
     "places": (PERIOD, "--places", "places.csv"),
@@ -170,7 +171,7 @@ def test_results_beside_the_maps_are_written_again_and_never_read(run_here: Run,
     assert f"OTHER-FILES: {len(others)} not read: " in again.stderr
 
 
-def test_a_map_of_no_change_and_one_of_disagreement_are_no_maps_of_control(
+def test_a_map_of_no_change_and_one_of_what_is_shared_are_no_maps_of_control(
     run_here: Run, archive: Write, maps: Path
 ) -> None:
     archive({"2024-01-01": {"control_map": [(0, 0)]}, "2024-01-02": {"control_map": [(0, 0)]}}, name="still")
@@ -179,7 +180,7 @@ def test_a_map_of_no_change_and_one_of_disagreement_are_no_maps_of_control(
     assert json.loads((maps / "2024-01-03.geojson").read_text())["features"] == []
     both = ["--archive", "maps", "--archive", "still"]
     for name in ("2024-01-04.geojson", "2024-01-04.gpkg"):
-        assert run_here("compare", PERIOD, *both, *asked, "-o", maps / name).returncode == 0
+        assert run_here("consensus", PERIOD, *both, *asked, "-o", maps / name).returncode == 0
     index = frontcalc.open_archive(maps)
     assert [str(day) for day in index.days] == ["2024-01-01", "2024-01-02"]
     assert [notice.code for notice in index.notices] == ["OTHER-FILES"]

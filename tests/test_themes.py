@@ -111,6 +111,15 @@ def test_gained_lost_held_and_land_are_apart_in_grey(name: str) -> None:
         assert abs(lightness(theme[first]) - lightness(theme[second])) >= 12, (first, second)
 
 
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("name", THEMES)
+def test_by_all_and_by_some_are_apart_for_every_reader_and_in_grey(name: str, deficiency: str) -> None:
+    theme = asdict(THEMES[name])
+    for first, second in combinations(("by_all", "by_first", "by_second", "held", "land"), 2):
+        assert difference(theme[first], theme[second], deficiency) >= 15, (first, second)
+        assert abs(lightness(theme[first]) - lightness(theme[second])) >= 12, (first, second)
+
+
 def test_an_unknown_theme_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="choose light, dark, print"):
         style_of({"theme": "neon"})

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from frontcalc.measure.archives import convert as convert
     from frontcalc.measure.archives import list_archive as list_archive
     from frontcalc.measure.compare import compare as compare
-    from frontcalc.measure.compare import disagreements as disagreements
+    from frontcalc.measure.consensus import consensus as consensus
+    from frontcalc.measure.consensus import consensus_map as consensus_map
+    from frontcalc.measure.consensus import shared_ground as shared_ground
     from frontcalc.measure.diff import change_map as change_map
     from frontcalc.measure.diff import change_map_between as change_map_between
     from frontcalc.measure.diff import changes as changes
@@ -70,7 +72,8 @@ _MODULES = {
     "errors": "CheckFailed DataError FrontcalcError NoDataError UsageError",
     "measure.again": "again",
     "measure.archives": "check_archive convert list_archive",
-    "measure.compare": "compare disagreements",
+    "measure.compare": "compare",
+    "measure.consensus": "consensus consensus_map shared_ground",
     "measure.diff": "change_map change_map_between changes changes_between diff diff_files",
     "measure.explain": "explain_archive write_legend",
     "measure.fetch": "fetch source_terms",

@@ -38,6 +38,7 @@ _SECTIONS = {
     "How sure a figure is": {
         "sensitivity": "How a period's figures move with each assumption.",
         "compare": "Two or more publishers' maps side by side, never merged.",
+        "consensus": "What all of several publishers' maps show, and what any does.",
         "verify": "Published figures held against maps.",
         "again": "What an output shows, measured anew by its receipt.",
     },

@@ -347,7 +347,7 @@ def sensitivity_command(period: str, **how: Any) -> None:
 @options.since_until
 @options.comparing
 @options.workers
-@results.output_or_map
+@results.output
 def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     """Measure each PERIOD on the maps of two or more publishers, side by side.
 
@@ -357,18 +357,44 @@ def compare_command(periods: tuple[str, ...], **how: Any) -> None:
     Nothing is merged: each archive has its own maps, layers and notices, and where it
     has no map its figures are blank. The ranges are over the archives. «only» is what
     is held at the close on one archive's map and on none of the others.
-
-    The forms geojson, gpkg and geoparquet are maps of that ground, pair by pair.
+    What all show, and the ground itself: frontcalc consensus.
     """
     if not periods and not how["every"]:
         raise click.UsageError("give periods, or --every year, quarter, month or week")
-    if results.form() not in results.MAP_FORMATS:
-        results.show(frontcalc.compare, periods, **how)
+    results.show(frontcalc.compare, periods, **how)
+
+
+@options.command("consensus")
+@options.one_period
+@options.option("--towns PEOPLE", "By the nearest town of so many people and more, in place of regions.", type=int)
+@options.comparing
+@options.workers
+@results.output_map_or_picture
+def consensus_command(period: str, **how: Any) -> None:
+    """Measure what all of several publishers' maps show as gained and lost (km²) in a PERIOD, and what any does.
+
+    frontcalc consensus 2024-Q4 --archive ISW=maps/isw --archive maps/deepstate
+    frontcalc consensus 2024 --archive isw --archive nzz --archive deepstate --towns 5000
+    frontcalc consensus 2024 --archive isw --archive deepstate -o both.png
+    frontcalc consensus 2024 --archive isw --archive deepstate -o both.gpkg
+
+    The period begins and ends where all archives have maps, each with that of the nearest
+    day. Ground of more than 5,000 km² that one leaves out by definition is set aside. The
+    lag is by how many days an archive draws what all gained after the first of the others.
+
+    A picture has three colours: by all, and by one or the other alone. A map file has the
+    ground gained, lost, and held at the close by some alone, by the archives that show it.
+    """
+    form = results.form()
+    if form in results.PICTURES:
+        _, looks = results.picture_form()
+        with terminal.progress():
+            scene = frontcalc.consensus_map(period, **options.given(how))
+            content = scene.image(form, **looks)
+        results.emit(scene.table, form, content)
         return
-    calendar = [how.pop(name) for name in ("every", "since", "until")]
-    if any(calendar):
-        raise click.UsageError("maps are of periods: give those in place of --every")
-    results.show(frontcalc.disagreements, periods, **how)
+    results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o both.png")
+    results.show(frontcalc.shared_ground if form in results.MAP_FORMATS else frontcalc.consensus, period, **how)
 
 
 @options.command("verify")

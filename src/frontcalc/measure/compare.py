@@ -1,4 +1,4 @@
-"""Several publishers' maps side by side, each with a run of its own: figures, their range, where they disagree."""
+"""Several publishers' maps side by side, each with a run of its own: figures, and their range."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import permutations
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
 import shapely
 
 from frontcalc import change, geometry
 from frontcalc.archives import Archive
-from frontcalc.change import Floats
+from frontcalc.change import Floats, Geometries
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
-from frontcalc.measure.diff import columns_of, diff_rows, finest_lines
+from frontcalc.measure.diff import columns_of, diff_rows
 from frontcalc.measure.sensitivity import MEASURES
 from frontcalc.measure.summary import Calendar, periods_of
 from frontcalc.names import printable
 from frontcalc.notices import Notice
 from frontcalc.periods import Period, PeriodLike, PeriodsLike, parse_periods
-from frontcalc.run.land import drawn_in_degrees, shapes_of
+from frontcalc.run.land import shapes_of
 from frontcalc.run.meta import meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import CompareMeta, CompareRow, DiffRow, DisagreementRow, Meta, Table, extended
+from frontcalc.tables import CompareMeta, CompareRow, DiffRow, Meta, Table, extended
+from frontcalc.towns import load_towns
 
 LEFT_OUT_KM2 = 5000.0  # ground that others hold at both ends: more than this is a definition, and no delay
 
@@ -92,14 +93,27 @@ def compare(
     """
     if every is None and not (since is None and until is None):
         raise UsageError("is of calendar periods", where="--since and --until", cure="add --every month")
-    calendar = None if every is None else (every, Calendar(since, until))
-    runs, shown = _measure_each(periods, archives, Options(**options), calendar)
+    wanted: Sequence[Period] = () if every and not periods else parse_periods(periods)
+    if every and wanted:
+        raise UsageError(
+            "says what the periods are",
+            where="--every",
+            cure="leave out the periods; --since and --until say from when to when",
+        )
+    runs = open_each(named_archives(archives), Options(**options))
+    if every:
+        # Those of which two archives have maps, whole ones before those that an archive's own end cuts.
+        known = [one for run in runs for one in periods_of(every, run.archive, Calendar(since, until), None)]
+        counts = Counter((period.opens_on, period.closes_on) for period in known)
+        shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
+        wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
+    shown = measure_each(runs, [wanted] * len(runs))
     rows: list[CompareRow] = []
     notices: list[Notice] = []
     for sides in shown:
         tables = [list(diff_rows(run, one)) for run, one in sides]
         apart = [_apart(sides, side) for side in sides]
-        of_days, left = _days_differ(sides, tables), _left_out(sides, apart)
+        of_days, (_, left) = days_differ(sides, tables), left_out(sides, "shares are not compared")
         notices += [*left.values(), *of_days]
         for line, *beside in zip(sides[0][0].lines.shown, *tables, strict=True):
             ends = _least_and_most([row for row in beside if row.net_km2 is not None])
@@ -114,86 +128,31 @@ def compare(
     return Table(CompareRow, tuple(rows), meta, shapes_of(runs[0]))
 
 
-@facade
-def disagreements(
-    periods: PeriodsLike, *, archives: Archives, **options: Unpack[Keywords]
-) -> Table[DisagreementRow, CompareMeta]:
-    """Return the ground that one publisher shows as held at the close of a period and another does not.
-
-    Parameters
-    ----------
-    periods, archives, **options
-        As for `compare`.
-
-    Returns
-    -------
-    Table of DisagreementRow
-        By actor, period and pair of archives, a row a region of the finest level with any such ground.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `compare`.
-
-    Examples
-    --------
-    >>> import frontcalc
-    >>> import shutil
-    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps end earlier
-    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-17.geojson"))
-    >>> table = frontcalc.disagreements(["2024"], archives=["one", "other"], by="none")
-    >>> [(row.holder, row.lacker, round(row.km2, 1)) for row in table.rows]
-    [('one', 'other', 130.1), ('other', 'one', 6.6)]
-    """
-    runs, shown = _measure_each(periods, archives, Options(**options))
-    rows: list[DisagreementRow] = []
-    for sides in shown:
-        (run, one), *_ = sides
-        partition = run.partition_for(one.span.actor)
-        for holder, lacker in permutations(sides, 2):
-            if (held := _ground(holder)) is None or (lacked := _ground(lacker)) is None:
-                continue
-            mine, its = (columns_of(own, one.span) for own, one in (holder, lacker))
-            ground = geometry.polygonal(geometry.overlaid(shapely.difference, held, lacked))
-            km2, grounds = change.areas(ground, partition)[0], change.by_region(ground, partition)
-            for line in finest_lines(run):
-                if not (part := line.ground_of(grounds)).is_empty:
-                    names = (mine["period"], mine["actor"], line.region, mine["archive"], its["archive"])
-                    drawn = drawn_in_degrees(geometry.polygonal(part), run.options.crs)
-                    rows.append(DisagreementRow(*names, line.sum_of(km2), mine["closing"], its["closing"], drawn))
-    notices = [notice for sides in shown for notice in _days_differ(sides)]
-    return Table(DisagreementRow, tuple(rows), joint_meta(tuple(map(meta_of, runs)), notices))
-
-
-def _measure_each(
-    periods: PeriodsLike, archives: Archives, options: Options, calendar: tuple[str, Calendar] | None = None
-) -> tuple[list[Run], list[list[Side]]]:
-    """Return the runs of two archives or more, in their order, and the sides of each actor and period."""
-    wanted: Sequence[Period] = () if calendar and not periods else parse_periods(periods)
-    if calendar and wanted:
-        raise UsageError(
-            "says what the periods are",
-            where="--every",
-            cure="leave out the periods; --since and --until say from when to when",
-        )
-    if len(archives) < 2:
+def open_each(named: Sequence[tuple[str | Path | Archive, str]], options: Options) -> list[Run]:
+    """Return the runs of two archives or more, in their order, which have the same regions."""
+    if len(named) < 2:
         raise UsageError("two archives at least are compared", where="--archive", cure="give it once for each")
-    names = named_archives(archives)
-    runs = [Run.open(archive, options) for archive, _ in names]
-    for run in runs:
-        run.beside = tuple(runs)
-    if calendar:
-        # Those of which two archives have maps, whole ones before those that an archive's own end cuts.
-        known = [period for run in runs for period in periods_of(calendar[0], run.archive, calendar[1], None)]
-        counts = Counter((period.opens_on, period.closes_on) for period in known)
-        shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
-        wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
-    sides: dict[tuple[str, str], list[Side]] = {}
-    for run, (_, name) in zip(runs, names, strict=True):
-        spans = run.resolved(wanted)
+    runs = [Run.open(archive, options) for archive, _ in named]
+    for run, (_, name) in zip(runs, named, strict=True):
         # Two publishers' folders may have one name.
         run.archive = replace(run.archive, name=printable(name))
-        for one in sorted(measured(run, spans), key=lambda one: one.span.actor):
+        run.beside = tuple(runs)
+    return runs
+
+
+def measure_each(
+    runs: Sequence[Run], periods: Sequence[Sequence[Period]], *, ground: bool = False, people: int | None = None
+) -> list[list[Side]]:
+    """Return the sides of each actor and period, of the periods that each run has.
+
+    With `ground` the polygons come too; with `people`, figures are split by the towns of at least so many.
+    """
+    sides: dict[tuple[str, str], list[Side]] = {}
+    for run, wanted in zip(runs, periods, strict=True):
+        spans = run.resolved(wanted)
+        if people:
+            run.split_by_towns(load_towns(), people)
+        for one in sorted(measured(run, spans, ground=ground), key=lambda one: one.span.actor):
             sides.setdefault((one.span.actor, one.span.period.label), []).append((run, one))
     first, *others = runs
     for run in others:
@@ -206,7 +165,7 @@ def _measure_each(
     if len({run for parts in sides.values() for run, one in parts if one.change}) < 2:
         extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
         raise NoDataError("fewer than two archives have two maps for a period asked for", cure=extents)
-    return runs, list(sides.values())
+    return list(sides.values())
 
 
 def named_archives(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
@@ -228,7 +187,7 @@ def named_archives(archives: Archives) -> list[tuple[str | Path | Archive, str]]
     return named
 
 
-def _ground(side: Side, *, opening: bool = False) -> shapely.MultiPolygon | None:
+def ground_at(side: Side, *, opening: bool = False) -> shapely.MultiPolygon | None:
     """Return the ground that an archive shows as held at the close of a period, or the opening, if it has a map."""
     run, (span, *_) = side
     state = span.opening if opening else span.closing
@@ -237,8 +196,8 @@ def _ground(side: Side, *, opening: bool = False) -> shapely.MultiPolygon | None
 
 def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     """Return what an archive alone holds at the close, and what it lacks of what others hold; None without both."""
-    others = [ground for side in sides if side is not mine and (ground := _ground(side)) is not None]
-    if (own := _ground(mine)) is None or not others:
+    others = [ground for side in sides if side is not mine and (ground := ground_at(side)) is not None]
+    if (own := ground_at(mine)) is None or not others:
         return None
     # One set of regions for all archives, so that a row measures the same ground on each.
     run, one = sides[0]
@@ -247,21 +206,26 @@ def _apart(sides: Sequence[Side], mine: Side) -> tuple[Floats, Floats] | None:
     return change.areas(only, partition)[0], change.areas(lacking, partition)[0]
 
 
-def _left_out(sides: Sequence[Side], apart: Sequence[tuple[Floats, Floats] | None]) -> dict[str, Notice]:
-    """Return a notice of each archive that leaves out ground the others hold at both ends, by its name."""
-    notices: dict[str, Notice] = {}
-    for side, areas in zip(sides, apart, strict=True):
-        if areas is None or areas[1][-1] <= LEFT_OUT_KM2:
-            continue
-        theirs = [(_ground(one, opening=True), _ground(one)) for one in sides if one is not side]
-        always = [ground for ends in theirs for ground in ends if None not in ends]
-        held = shapely.union_all([ground for ground in (_ground(side, opening=True), _ground(side)) if ground])
-        km2 = float(geometry.area_km2(shapely.difference(shapely.intersection_all(always), held))) if always else 0.0
-        if km2 > LEFT_OUT_KM2:
-            name, period = side[0].archive.name, side[1].span.period.label
-            what = f"{name} leaves out {km2:,.0f} km² that the others hold at both ends: shares are not compared"
-            notices[name] = Notice("LEAVES-OUT", what, period, km2=km2, line=what)
-    return notices
+def left_out(sides: Sequence[Side], consequence: str) -> tuple[dict[str, Geometries], dict[str, Notice]]:
+    """Return the ground that an archive leaves out by definition, and the notice that says so, by its name.
+
+    It is connected ground of more than `LEFT_OUT_KM2` that the others hold at both ends, and this one does not at both.
+    """
+    always: dict[str, shapely.Geometry] = {}
+    for side in sides:
+        opening, closing = ground_at(side, opening=True), ground_at(side)
+        if opening is not None and closing is not None:
+            always[side[0].archive.name] = geometry.overlaid(shapely.intersection, opening, closing)
+    grounds, notices = dict[str, Geometries](), dict[str, Notice]()
+    for name, own in always.items() if len(always) > 1 else ():
+        others = shapely.intersection_all([held for other, held in always.items() if other != name])
+        parts = geometry.polygonal(geometry.overlaid(shapely.difference, others, own))
+        if len(large := parts[geometry.area_km2(parts) > LEFT_OUT_KM2]):
+            km2 = float(np.sum(geometry.area_km2(large)))
+            what = f"{name} leaves out {km2:,.0f} km² that the others hold at both ends: {consequence}"
+            grounds[name] = large
+            notices[name] = Notice("LEAVES-OUT", what, sides[0][1].span.period.label, km2=km2, line=what)
+    return grounds, notices
 
 
 def _least_and_most(rows: Sequence[DiffRow]) -> dict[str, float]:
@@ -312,18 +276,19 @@ def joint_meta(each: Sequence[Meta], notices: Sequence[Notice] = ()) -> CompareM
         publisher="",
         maps=tuple(replace(one, name=f"{meta.archive}/{one.name}") for meta in each for one in meta.maps),
         legends=tuple(replace(one, name=f"{meta.archive}/{one.name}") for meta in each for one in meta.legends),
+        advances=any(meta.advances for meta in each),
         archives=tuple(each),
     )
 
 
-def _days_differ(sides: Sequence[Side], tables: Sequence[Sequence[DiffRow]] = ()) -> list[Notice]:
+def days_differ(sides: Sequence[Side], tables: Sequence[Sequence[DiffRow]] = ()) -> list[Notice]:
     """Return a notice where archives have the maps that open and close a period on different days."""
     spans, none = [columns_of(run, one.span) for run, one in sides], "no map"
     if len({(span["opening"], span["closing"]) for span in spans}) == 1:
         return []
     days = "; ".join(f"{one['archive']} {one['opening'] or none} and {one['closing'] or none}" for one in spans)
     totals = [rows[-1] for rows in tables if rows[-1].net_km2 is not None]
-    beyond = "" if _alike(span["days"] for span in spans) else "; so far apart that changes have no range"
+    beyond = "" if not tables or _alike(span["days"] for span in spans) else "; so far apart that changes have no range"
     if any(row.net_interpolated_km2 is not None for row in totals) and all(map(_to_the_day, totals)):
         beyond = "; nets apart are those taken linearly to the days asked for"
     return [Notice("DAYS-DIFFER", f"opening and closing maps are of {days}{beyond}", spans[0]["period"])]

@@ -396,4 +396,5 @@ def panel_of(run: Run, one: Measured, total: DiffRow) -> Panel:
         ground["held"].append(run.ground(run.holding(one.span.opening.snapshot, one.span.actor)))
         for kind, *_, part in polygons(run, one):
             ground[kind].append(part)
-    return Panel(total, *map(geometry.polygonal, ground.values()))
+    held, *changed = map(geometry.polygonal, ground.values())
+    return Panel(total, held, tuple(changed))

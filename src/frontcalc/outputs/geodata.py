@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from frontcalc.errors import extra_package
 from frontcalc.outputs.flat_files import json_meta
 from frontcalc.outputs.numbers import ATTRIBUTION, cells, columns, records
-from frontcalc.tables import ChangeRow, DisagreementRow, LedgerRow, Table, TownChangeRow
+from frontcalc.tables import ChangeRow, LedgerRow, SharedGroundRow, Table, TownChangeRow
 
 _PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
@@ -31,7 +31,7 @@ _BOX = ("xmin", "ymin", "xmax", "ymax")
 _LAYERS = {
     ChangeRow: ("changes", "Territory gained and lost"),
     TownChangeRow: ("where", "Territory gained and lost, by the nearest town"),
-    DisagreementRow: ("disagreements", "Ground that one archive shows as held and another does not"),
+    SharedGroundRow: ("consensus", "Ground gained, lost or held at the close, by the archives that show it"),
     LedgerRow: ("ledger", "Ground by the days from which and until which it was held"),
 }
 """The name of the layer of each class of rows, and what it shows."""
@@ -102,7 +102,7 @@ def map_geoparquet_bytes(result: Table[Any, Any], *, units: str = "km2") -> byte
 
 
 def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
-    """Return polygons of change, or of disagreement, as a GeoPackage with one layer and its style for QGIS.
+    """Return polygons of change, or of what archives agree on, as a GeoPackage with one layer and its style for QGIS.
 
     Not by way of a data frame, which knows no days without an hour.
     """
@@ -130,12 +130,12 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
 
 
 def _style(result: Table[Any, Any]) -> str:
-    """Return the style of a result's layer for QGIS: by what became of the ground, or by the archive that holds it."""
+    """Return the style of a result's layer for QGIS: by what became of the ground, or by the archives that show it."""
     own = ChangeRow if issubclass(result.kind, ChangeRow) else result.kind
     style = (resources.files("frontcalc") / "data" / f"{_LAYERS[own][0]}.qml").read_text(encoding="utf-8")
-    if own is not DisagreementRow:
+    if own is not SharedGroundRow:
         return style
-    names = [html.escape(name) for name in dict.fromkeys(row.holder for row in result.rows)]
+    names = [html.escape(name) for name in dict.fromkeys(row.shown_by for row in result.rows)]
     # It has six symbols: the last one is for all archives beyond five, which QGIS knows by an empty value.
     categories = [
         f'<category value="{name}" label="{name or "other archives"}" type="string" symbol="{number}" render="true"/>'

@@ -17,6 +17,7 @@ from typing import Any
 from frontcalc.change.roles import NOTHING
 from frontcalc.names import printable
 from frontcalc.notices import explained
+from frontcalc.outputs.agreement import consensus_layout
 from frontcalc.outputs.caveats import beside
 from frontcalc.outputs.grid import (
     CHANGE,
@@ -353,7 +354,7 @@ def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterat
     """Yield a line a row that has polygons: whose ground, where, and its area."""
     columns: Columns = ("period", "region", "kind", "opening", "closing", ("area", "km2"))
     if isinstance(meta, CompareMeta):
-        columns = ("period", "region", ("held by", "holder"), ("not by", "lacker"), ("area", "km2"))
+        columns = ("period", "region", "kind", ("shown by", "shown_by"), ("area", "km2"))
     yield grid_of(title, columns, rows, meta, labels=len(columns) - 1)
 
 
@@ -364,10 +365,11 @@ _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
     **dict.fromkeys((kinds.SummaryRow, kinds.GrossRow), _summary),
     kinds.SensitivityRow: _sensitivity,
     kinds.CompareRow: _compare,
+    kinds.ConsensusRow: consensus_layout,
     kinds.FlowRow: _flows,
     kinds.PlaceRow: places_layout,
     kinds.ShareRow: shares_layout,
     kinds.WhereRow: where_layout,
-    **dict.fromkeys((kinds.ChangeRow, kinds.TownChangeRow, kinds.DisagreementRow), _polygons),
+    **dict.fromkeys((kinds.ChangeRow, kinds.TownChangeRow, kinds.SharedGroundRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

@@ -40,6 +40,8 @@ PLACES = dict.fromkeys(_DEGREES, 6) | {"ground_km2": 9, "ground_mi2": 9}
 
 _RANGE = "under the assumptions of a range or by the archives compared"
 
+_KINDS = ("gained", "lost")
+
 DEFINITIONS: dict[str, str] = {
     "archive": "name of the folder or file that holds the maps",
     "actor": "whose territory is measured",
@@ -67,7 +69,7 @@ DEFINITIONS: dict[str, str] = {
     "local_name": "the region's name in the local language",
     "area_km2": "land area, as the set or file draws it",
     "aliases": "other spellings of the name, separated by |",
-    "kind": "gained or lost",
+    "kind": "gained or lost; of the ground of several archives also held: at the close, by some of them alone",
     "km2": "area of the ground",
     "snapped_km2": "how much of gained and lost together, or of the area held, lies outside the region as drawn",
     "from_role": "role of the layer that had the ground at the opening; none where it was not held",
@@ -139,10 +141,6 @@ DEFINITIONS: dict[str, str] = {
     **{f"{name}_max_km2": f"the most that {name} comes to, {_RANGE}" for name in ("gained", "lost", "net")},
     "closing_only_km2": "held on the closing map of this archive and on that of none of the others compared",
     "closing_lacking_km2": "held on the closing map of another archive compared, and not on this one's",
-    "holder": "the archive whose closing map shows the ground as held",
-    "lacker": "the archive whose closing map does not",
-    "holder_map": "day of the closing map of the one",
-    "lacker_map": "day of the closing map of the other",
     "gained_sliver_km2": "of gained, what lies in slivers; with --drop-slivers, what was left out of it",
     "lost_sliver_km2": "of lost, what lies in slivers; with --drop-slivers, what was left out of it",
     "net_interpolated_km2": "net change with both ends taken linearly between the two maps around the days asked for;"
@@ -183,6 +181,20 @@ DEFINITIONS: dict[str, str] = {
     "fails": "under which it does not, and why",
     "untried": "which cannot be tried, for want of maps",
     "sentence": "the record in words, with what it survives",
+    **{f"{name}_by_all_km2": f"{name} by every archive compared, without what is set aside" for name in _KINDS},
+    **{f"{name}_by_any_km2": f"{name} by at least one of the archives, without what is set aside" for name in _KINDS},
+    **{f"{name}_only_km2": f"{name} by this archive and by none of the others" for name in _KINDS},
+    **{
+        f"{name}_aside_km2": f"of the archive's own {name}, what lies on ground that is set aside: connected, of more"
+        " than 5,000 km², held by the others at both ends and by one archive not at both"
+        for name in _KINDS
+    },
+    "first_km2": "of gained_by_all_km2, what this archive drew before every other",
+    "lag_days": "days from the first map of any other archive since which a piece of ground that all gained is held to"
+    " the close to the first of this one, the median by area; below zero where this one is mostly the first",
+    "lag_from_days": "the first quartile of the same",
+    "lag_to_days": "the third quartile of the same",
+    "shown_by": "the archives that show the ground so, all others not, separated by |",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }
 """What each column says, in square kilometres, without its unit: the same wherever a column of that name stands."""

@@ -27,7 +27,7 @@ PUBLISHED: dict[type, type] = {
     **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), metas.Meta),
     **dict.fromkeys((rows.SummaryRow, rows.GrossRow), metas.SummaryMeta),
     **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.ShareRow, rows.SensitivityRow, rows.RangeRow), metas.Meta),
-    rows.CompareRow: metas.CompareMeta,
+    **dict.fromkeys((rows.CompareRow, rows.ConsensusRow), metas.CompareMeta),
     rows.WhereRow: metas.WhereMeta,
     **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
     lists.ClaimRow: lists.ClaimsMeta,

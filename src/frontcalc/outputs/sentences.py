@@ -19,7 +19,8 @@ from frontcalc.outputs.numbers import KM2, MINUS, UNITS, Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import TOTAL, CompareRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, WhereRow, ratio
+from frontcalc.tables import TOTAL, CompareRow, ConsensusRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, WhereRow
+from frontcalc.tables.table import ratio
 from frontcalc.towns import ATTRIBUTION
 
 MOST_TOWNS = 3  # or regions, that a sentence names
@@ -28,7 +29,7 @@ _QUARTERS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
 
 # Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
-_SMALL = 0.05
+SMALL = 0.05
 
 # What stands in the line of a figure that may be no front's, after how much it is, and where that is not known.
 _REDRAWN = "what the maps redrew at once"
@@ -234,16 +235,20 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     the source. That maps are made up is not said here.
     """
     if hasattr(result.kind, "sentence"):
-        return [[row.sentence, _basis(result.meta)] for row in result.rows]
+        return [[row.sentence, basis_of(result.meta)] for row in result.rows]
+    if result.kind is ConsensusRow:
+        from frontcalc.outputs.agreement import consensus_text
+
+        return consensus_text(result, UNITS[units])
     if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
-        which = "is for diff, where, summary and held only"
+        which = "is for diff, where, summary, held and consensus only"
         raise UsageError(which, where="--format sentence", cure="choose another --format")
     written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
     meta, unit = result.meta, UNITS[units]
     if issubclass(result.kind, WhereRow):
         within = (listed(meta.within) if len(meta.within) <= MOST_TOWNS else f"{len(meta.within)} regions") or TOTAL
         totals = (replace(row, region=within) for row in result.rows if row.level == TOTAL)
-        return [[*_diff_text([row], meta, unit), _basis(meta)] for row in totals]
+        return [[*_diff_text([row], meta, unit), basis_of(meta)] for row in totals]
     whole = any(row.level == TOTAL for row in result.rows) and all(one.code != "ONLY" for one in meta.notices)
     subjects: dict[Any, list[Any]] = {}
     for row in result.rows:
@@ -251,10 +256,10 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
             subjects.setdefault((row.actor, row.level, row.region), []).append(row)
     if len(subjects) > len(meta.actors):
         meta = replace(meta, most_around=())  # towns are known of a total, and of a region that is all that is shown
-    return [[*written_as(rows, meta, unit), _basis(meta)] for rows in subjects.values()]
+    return [[*written_as(rows, meta, unit), basis_of(meta)] for rows in subjects.values()]
 
 
-def _basis(meta: Meta) -> str:
+def basis_of(meta: Meta) -> str:
     """Return which view counts, whose maps they are, and what measured them."""
     names = ", ".join(dict.fromkeys(filter(None, map(printable, (meta.publisher, meta.archive)))))
     text = f"View: {printable(meta.view_words)}. Source: {names}; areas calculated with frontcalc {meta.version}."
@@ -272,7 +277,7 @@ def _diff_text(rows: Sequence[PeriodRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what changed: two periods of one sign compared, else one after the other."""
     periods = {(used.actor, used.period): used for used in meta.periods}
     used = [periods.get((row.actor, row.period)) for row in rows]
-    times = list(map(_when, rows, used))
+    times = list(map(times_of, rows, used))
     subject, per = _subject(rows[0], meta), _per(meta)
     compared = ratio(*(row.net_km2 for row in rows)) if len(rows) == 2 else None
     if compared is None or not all(measurable(row.net_km2 or 0.0, unit) for row in rows):
@@ -316,7 +321,7 @@ def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:
         return f"could not be measured{when} ({why})"
     smaller, larger = sorted((row.gained_km2, row.lost_km2))
     gained, lost = (about(size, unit, like_km2=row.net_km2) for size in (row.gained_km2, row.lost_km2))
-    gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= _SMALL * larger else ""
+    gross = f" ({gained} gained, {lost} lost)" if measurable(smaller, unit) and smaller >= SMALL * larger else ""
     gross += without_breaks(row.net_km2, row.notes, meta, {row.period}, unit, total=row.level == TOTAL)
     if not measurable(row.net_km2, unit):
         return f"did not change measurably{when}{gross}"
@@ -325,7 +330,7 @@ def _changed(row: PeriodRow, when: str, unit: Unit, meta: Meta) -> str:
     return f"lost {about(row.net_km2, unit)} more than it gained{when}{gross}"
 
 
-def _when(row: PeriodRow, used: PeriodUsed | None) -> str:
+def times_of(row: PeriodRow, used: PeriodUsed | None) -> str:
     """Return the period in words, with the days of its maps where those are not the ones asked for."""
     if not is_period(row.period):
         return "between the two maps"

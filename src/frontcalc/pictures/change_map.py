@@ -17,6 +17,9 @@ from frontcalc.errors import UsageError
 from frontcalc.geometry import Geometries
 from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
+from frontcalc.outputs.agreement import SIDES, agreed, by_all, maps_used
+from frontcalc.outputs.numbers import Unit
+from frontcalc.outputs.sentences import capital
 from frontcalc.pictures import titles
 from frontcalc.pictures.frame import Basemap, Frame, frame_of, land_in, projected
 from frontcalc.pictures.labels import Point, letter
@@ -24,7 +27,7 @@ from frontcalc.pictures.sheet import FORMATS, KEY_LINE_PT, Box, Picture, Sheet, 
 from frontcalc.pictures.style import Looks, style_of
 from frontcalc.regions import RegionSet
 from frontcalc.slivers import SLIVER_WIDTH_M, thin_parts
-from frontcalc.tables import DiffRow, Meta, Table, WhereRow
+from frontcalc.tables import Table, WhereRow
 from frontcalc.towns import ATTRIBUTION
 
 if TYPE_CHECKING:
@@ -45,13 +48,13 @@ _THICKENED = f"small changes are outlined to show; strips under {SLIVER_WIDTH_M:
 class Panel:
     """One period of one actor: the total that the map states, and polygons (n,) in metres of the scene's plane.
 
-    They are what was held at the opening, and what came and went; all empty where the period has not two maps.
+    They are what was held at the opening, and what changed, an array a colour of the scene, as what was gained and what
+    was lost; all empty where the period has not two maps.
     """
 
-    row: DiffRow
+    row: Any
     held: Geometries
-    gained: Geometries
-    lost: Geometries
+    changed: tuple[Geometries, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,25 @@ class ChangeMap:
     plane: str
     regions: RegionSet
     numbered: tuple[WhereRow, ...] = ()
+
+    def key(self, unit: Unit) -> list[tuple[str, str]]:
+        """Return what the colours of `Panel.changed` mean, and what they are in a theme, the first above the others."""
+        return [("gained", "gained"), ("lost", "lost")]
+
+    def title(self, unit: Unit) -> tuple[str, str]:
+        """Return the finding, and the line below it."""
+        rows, meta = [panel.row for panel in self.panels], self.table.meta
+        below = titles.gross_of(rows[0], unit, meta) if len(rows) == 1 else "Ground gained and lost in each period."
+        return titles.map_title(rows, titles.place_of(self.table.rows, meta), unit, meta), below
+
+    def heading(self, place: int, unit: Unit) -> tuple[str, str]:
+        """Return what stands above one of several panels, and below that."""
+        row, detail = self.panels[place].row, "no two maps stand for this period"
+        if row.gained_km2 is not None and row.lost_km2 is not None:
+            gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
+            between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
+            detail = f"gained {gained}, lost {lost} {unit.label}{between}"
+        return titles.headline(row, unit, self.table.meta), detail
 
     def plot(self, *, zoom: str = "auto", **looks: Unpack[Looks]) -> Figure:
         """Return the map as a figure of matplotlib, to add to; a notebook shows it.
@@ -117,6 +139,40 @@ class ChangeMap:
             return _draw(self, zoom, Sheet(*style))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ConsensusMap(ChangeMap):
+    """Where ground changed hands by all of several archives' maps and by some, a panel for what was gained and lost.
+
+    `table` is what `frontcalc.consensus` returns. What is less than a twentieth of the other has no panel.
+    """
+
+    def key(self, unit: Unit) -> list[tuple[str, str]]:
+        """Return what each colour means, and how much was gained and lost so; what they are in a theme."""
+        totals = self.table.rows[-len(self.table.meta.archives) :]
+        names, sums = [f"by {printable(row.archive)} alone" for row in totals], []
+        for side in SIDES:
+            by_any, all_km2 = (getattr(totals[0], f"{side}_by_{which}_km2") for which in ("any", "all"))
+            alone = [getattr(row, f"{side}_only_km2") for row in totals]
+            if len(totals) > 2:
+                names, alone = ["by several, not all", "by one alone"], [by_any - all_km2 - sum(alone), sum(alone)]
+            sums.append([f"{side} {numbers.km2(area * unit.per_km2)}" for area in (all_km2, *alone)])
+        names = [by_all(len(totals)), *names]
+        texts = [f"{name}: {', '.join(own)}" for name, own in zip(names, zip(*sums, strict=True), strict=True)]
+        return list(zip(texts, ("by_all", "by_first", "by_second"), strict=True))
+
+    def title(self, unit: Unit) -> tuple[str, str]:
+        """Return the finding, and the line below it."""
+        totals = self.table.rows[-len(self.table.meta.archives) :]
+        of = titles.subject(totals[0].actor, titles.place_of(self.table.rows, self.table.meta))
+        larger_first = sorted(SIDES, key=lambda side: -getattr(totals[0], f"{side}_by_any_km2"))
+        first, second = (f"{side} {agreed(totals[0], side, len(totals), unit)}" for side in larger_first)
+        return f"{of.removesuffix(': ')} {first}".lstrip(), f"{capital(second)}. Maps: {maps_used(totals)}."
+
+    def heading(self, place: int, unit: Unit) -> tuple[str, str]:
+        """Return what stands above one of two panels, and below that."""
+        return SIDES[place].title(), agreed(self.table.rows[-1], SIDES[place], len(self.table.meta.archives), unit)
+
+
 def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     """Draw a map of change; UsageError where the zoom names nothing, or the sheet has no room for the periods."""
     count = len(scene.panels)
@@ -124,18 +180,21 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
         problem = f"{count} maps are more than the {MOST_PANELS} that one picture holds"
         raise UsageError(problem, cure="name fewer periods")
     # The proportions of the panels depend on the room that the words leave, and those on the frame.
-    changed = [ground for panel in scene.panels for ground in (panel.gained, panel.lost)]
+    changed = [ground for panel in scene.panels for ground in panel.changed]
     held = np.concatenate([panel.held for panel in scene.panels])
     middles = [(row.lon, row.lat) for row in scene.numbered if row.lon is not None and row.lat is not None]
     framed = _near(np.concatenate(changed), middles, scene.plane) if middles else np.concatenate(changed)
     first = frame_of(zoom, scene.plane, framed, held, scene.regions)
     drawn = [
-        Panel(one.row, *(projected(ground, scene.plane, first.crs) for ground in (one.held, one.gained, one.lost)))
+        Panel(one.row, held, tuple(changed))
         for one in scene.panels
+        for held, *changed in [[projected(ground, scene.plane, first.crs) for ground in (one.held, *one.changed)]]
     ]
     space = sheet.room(_words(scene, first, drawn, sheet))
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
-    key = [("gained", theme.gained), ("lost", theme.lost), ("held at the opening", theme.held), (remark, "")]
+    colours = [name for _, name in scene.key(sheet.unit)]
+    key = [(text, getattr(theme, name)) for text, name in (*scene.key(sheet.unit), ("held at the opening", "held"))]
+    key.append((remark, ""))
     beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
     below = _list(sheet, sheet.key(beside, key, 2)._replace(right=space.right), scene.numbered)
     west, south, east, north = first.box
@@ -146,16 +205,13 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     scale_m = (frame.box[2] - frame.box[0]) / boxes[0].width
     scale_bar(sheet, space, scale_m)
     land = land_in(frame, scene.regions, scene.plane)
-    for box, panel in zip(boxes, drawn, strict=True):
-        moved = np.concatenate([panel.gained, panel.lost])
-        layers = [
-            MapLayer(panel.held, "held", sheet.theme.held),
-            MapLayer(panel.lost, "lost", sheet.theme.lost, outlined=True),
-            MapLayer(panel.gained, "gained", sheet.theme.gained, outlined=True),
-        ]
-        draw_ground(sheet, box, frame, land, scale_m, layers, moved, middles)
+    for place, (box, panel) in enumerate(zip(boxes, drawn, strict=True)):
+        layers = [MapLayer(panel.held, "held", theme.held)]
+        for gid, ground in zip(colours[::-1], panel.changed[::-1], strict=True):
+            layers.append(MapLayer(ground, gid, getattr(theme, gid), outlined=True))
+        draw_ground(sheet, box, frame, land, scale_m, layers, np.concatenate(panel.changed), middles)
         if count > 1:
-            _heading(sheet, box, panel.row, scene.table.meta)
+            _heading(sheet, box, *scene.heading(place, sheet.unit))
         if words.synthetic:
             watermark(sheet, box)
     return Picture(sheet.figure, words)
@@ -170,16 +226,14 @@ def watermark(sheet: Sheet, box: Box) -> None:
 
 def _words(scene: ChangeMap, frame: Frame, drawn: Sequence[Panel], sheet: Sheet) -> titles.Words:
     """Return what stands around the map."""
-    rows, meta, unit = [panel.row for panel in drawn], scene.table.meta, sheet.unit
-    towns = "" if ATTRIBUTION in meta.credits else f" {ATTRIBUTION}."
-    changed = np.concatenate([ground for panel in drawn for ground in (panel.gained, panel.lost)])
+    towns = "" if ATTRIBUTION in scene.table.meta.credits else f" {ATTRIBUTION}."
+    changed = np.concatenate([ground for panel in drawn for ground in panel.changed])
     whole = float(shapely.area(changed).sum())
     out = whole - float(shapely.area(shapely.clip_by_rect(changed, *frame.box)).sum())
     share = f"{100 * out / whole:.1f} %" if out >= 0.0005 * whole > 0 else "less than 0.1 %"
     return titles.words(
         scene.table,
-        titles.map_title(rows, titles.place_of(scene.table.rows, meta), unit, meta),
-        titles.gross_of(rows[0], unit, meta) if len(rows) == 1 else "Ground gained and lost in each period.",
+        *scene.title(sheet.unit),
         [f"Drawn in a Lambert azimuthal equal-area projection. Coast and neighbours: Natural Earth.{towns}"],
         [f"Outside the frame: {share} of what was gained and lost."] if out > 1e-6 * whole else [],
     )
@@ -237,10 +291,8 @@ def _list(sheet: Sheet, space: Box, rows: Sequence[WhereRow]) -> Box:
         return space
     per, step = sheet.unit.per_km2, sheet.px(_SCALE_PT * 1.7)
     if (len(rows) + 1) * step > space.height:
-        where = f"--size {sheet.width}x{sheet.height}"
-        raise UsageError(
-            f"is too small for {len(rows)} rows", where=where, cure="give a larger one, or fewer with --top"
-        )
+        cure = "give a larger one, or fewer with --top"
+        raise UsageError(f"is too small for {len(rows)} rows", where=f"--size {sheet.width}x{sheet.height}", cure=cure)
     nets = [f"net, {sheet.unit.label}", *(numbers.km2((row.net_km2 or 0.0) * per, signed=True) for row in rows)]
     names = ["", *(f"{place}  {printable(row.town or row.region)}" for place, row in enumerate(rows, start=1))]
     gap, net = sheet.px(10), max(sheet.measure(text, _SCALE_PT)[0] for text in nets)
@@ -338,14 +390,9 @@ def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any)
     axes.add_artist(patches.PathPatch(path.Path(points, codes), **about))
 
 
-def _heading(sheet: Sheet, box: Box, row: DiffRow, meta: Meta) -> None:
+def _heading(sheet: Sheet, box: Box, heading: str, detail: str) -> None:
     """Write above a panel what its period found, and what was gained and lost between which maps."""
-    unit, detail = sheet.unit, "no two maps stand for this period"
-    if row.gained_km2 is not None and row.lost_km2 is not None:
-        gained, lost = (numbers.km2(area * unit.per_km2) for area in (row.gained_km2, row.lost_km2))
-        between = f", {row.opening} to {row.closing}" if row.opening and row.closing else ""
-        detail = f"gained {gained}, lost {lost} {unit.label}{between}"
-    heading = sheet.fit(titles.headline(row, unit, meta), _HEADING_PT, box.width, weight="bold")
+    heading = sheet.fit(heading, _HEADING_PT, box.width, weight="bold")
     above, below = (box.top + sheet.px(_DETAIL_PT * lines) for lines in (1.5, 0.35))
     sheet.text(box.left, above, heading, _HEADING_PT, va="bottom", weight="bold", gid="heading")
     detail, quiet = sheet.fit(detail, _DETAIL_PT, box.width), sheet.theme.quiet

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _ELSEWHERE = {
     tables.ChangeRow: "frontcalc.change_map draws the ground that changed hands",
     CompareRow: "draw the diff of each archive by itself",
-    tables.DisagreementRow: ".to_geoframe().plot() draws the ground itself",
+    tables.ConsensusRow: "frontcalc.consensus_map draws the ground itself",
+    tables.SharedGroundRow: ".to_geoframe().plot() draws the ground itself",
 }
 _NOTEBOOK_SIZE = "1200x700"
 _BAR = 0.72

@@ -20,7 +20,8 @@ class Theme:
     """The colours of a picture, as «#rrggbb».
 
     Texts are in `ink`, those of the second rank `quiet`. `land` is that of the regions, `foreign` land beyond them,
-    `border` also the coast; `rule` is a line of a chart's grid.
+    `border` also the coast; `rule` is a line of a chart's grid. On a map of several archives
+    ground is `by_all`, or by some (`by_first`, `by_second`).
     """
 
     paper: str
@@ -34,16 +35,19 @@ class Theme:
     gained: str
     lost: str
     rule: str
+    by_all: str
+    by_first: str
+    by_second: str
 
 
 _COLOURS = """\
-      paper   ink     quiet   sea     land    foreign border  held    gained  lost    rule
-light #ffffff #1a1a1a #4c4c4c #dde9f0 #f7f5f0 #ebe8e1 #a39d92 #d3bda9 #a3210f #3d8ec9 #dcdcdc
-dark  #15181c #f4f4f4 #c6cbd0 #10202c #2a2e33 #202327 #666c73 #5d5048 #ffb37d #3c8fd6 #3a3f45
-print #ffffff #000000 #4a4a4a #ececec #ffffff #f3f3f3 #9a9a9a #c4c4c4 #1f1f1f #858585 #d9d9d9
+      paper   ink     quiet   sea     land    foreign border  held    gained  lost    rule    by_all  first   second
+light #ffffff #1a1a1a #4c4c4c #dde9f0 #f7f5f0 #ebe8e1 #a39d92 #d3bda9 #a3210f #3d8ec9 #dcdcdc #43175f #1a6fb0 #dc7c00
+dark  #15181c #f4f4f4 #c6cbd0 #10202c #2a2e33 #202327 #666c73 #5d5048 #ffb37d #3c8fd6 #3a3f45 #fff2a8 #5aa7e6 #cf5a2a
+print #ffffff #000000 #4a4a4a #ececec #ffffff #f3f3f3 #9a9a9a #c4c4c4 #1f1f1f #858585 #d9d9d9 #111111 #5e5e5e #8f8f8f
 """
 THEMES = {name: Theme(*colours) for name, *colours in map(str.split, _COLOURS.splitlines()[1:])}
-"""By name. Gained, lost and held differ in lightness, so that they stay apart in grey and without a sense of red."""
+"""By name. What lies side by side differs in lightness, so that it stays apart in grey and without a sense of red."""
 
 
 class Looks(TypedDict, total=False):

@@ -169,7 +169,11 @@ class SummaryMeta(Meta):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CompareMeta(Meta):
-    """What a comparison rests on; `archives` has what each archive's own figures rest on, `every` the calendar unit."""
+    """What a comparison rests on; `archives` has what each archive's own figures rest on, `every` the calendar unit.
+
+    `towns` are the least people of the towns that figures are split by, 0 where they are not.
+    """
 
     archives: tuple[Meta, ...] = ()
     every: str = ""
+    towns: int = 0

@@ -305,15 +305,42 @@ class CompareRow(RangeRow):
 
 
 @dataclass(frozen=True, slots=True)
-class DisagreementRow:
-    """Ground that one archive shows as held at the close of a period and another does not, in one region."""
+class ConsensusRow(_Between):
+    """A change as one archive has it, and what of it all archives show, and any.
+
+    Gained, lost and net are the archive's own; what is set aside of them is in none of the other figures.
+    """
+
+    gained_km2: float | None
+    lost_km2: float | None
+    net_km2: float | None
+    gained_by_all_km2: float
+    gained_by_any_km2: float
+    gained_only_km2: float
+    gained_aside_km2: float
+    lost_by_all_km2: float
+    lost_by_any_km2: float
+    lost_only_km2: float
+    lost_aside_km2: float
+    closing_only_km2: float
+    first_km2: float
+    notes: str
+    flags: str
+    lag_days: int | None = None
+    lag_from_days: int | None = None
+    lag_to_days: int | None = None
+    town: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedGroundRow:
+    """Ground gained, lost, or held at the close by some alone, in one region, as the archives named all show it."""
 
     period: str
     actor: str
     region: str
-    holder: str
-    lacker: str
+    kind: str
+    shown_by: str
     km2: float
-    holder_map: dt.date | None
-    lacker_map: dt.date | None
+    town: str
     geometry: shapely.MultiPolygon

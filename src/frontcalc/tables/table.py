@@ -103,7 +103,7 @@ class Table(Generic[RowT, MetaT]):
         Returns
         -------
         geopandas.GeoDataFrame
-            A row a row. The geometry is the polygons of `changes` and `disagreements`, the point of a place or finding,
+            A row a row. The geometry is the polygons of `changes` and `shared_ground`, the point of a place or finding,
             else the row's region as drawn, from which a figure's ground may stray by `snapped_km2`. Rows of several
             levels lie on each other; `total` and `unassigned` are of no region and have no geometry.
 
@@ -153,7 +153,7 @@ class Table(Generic[RowT, MetaT]):
         Parameters
         ----------
         path : path
-            As in «x.csv», «x.xlsx», «x.json», «x.md», «x.txt», «x.parquet»; of `changes` and `disagreements`
+            As in «x.csv», «x.xlsx», «x.json», «x.md», «x.txt», «x.parquet»; of `changes` and `shared_ground`
             «x.geojson», «x.gpkg», «x.geoparquet». A file that is there is replaced.
         units : str
             `km2` or `mi2`, of areas and in the names of columns.

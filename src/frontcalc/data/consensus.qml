@@ -1,6 +1,6 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis version="3.28.0" styleCategories="Symbology">
-  <renderer-v2 type="categorizedSymbol" attr="holder" enableorderby="0" forceraster="0" symbollevels="0">
+  <renderer-v2 type="categorizedSymbol" attr="shown_by" enableorderby="0" forceraster="0" symbollevels="0">
     <!-- The archives are put in here by name, in colours that are none of gained or lost; the last is of all others. -->
     <categories/>
     <symbols>

@@ -1,0 +1,398 @@
+"""What several publishers' maps agree on: ground gained and lost by all of them and by any, and who drew it first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import compress, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+
+import numpy as np
+import shapely
+
+from frontcalc import change, geometry
+from frontcalc.change import Floats, Geometries
+from frontcalc.dates import in_words
+from frontcalc.errors import NoDataError, UsageError
+from frontcalc.geometry import Ints
+from frontcalc.keywords import facade
+from frontcalc.levels import Line, TownLine
+from frontcalc.measure.compare import (
+    Archives,
+    Side,
+    days_differ,
+    ground_at,
+    joint_meta,
+    left_out,
+    measure_each,
+    named_archives,
+    open_each,
+)
+from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, finest_lines
+from frontcalc.notices import Notice
+from frontcalc.outputs.sentences import SMALL
+from frontcalc.periods import Period, PeriodLike, parse_period
+from frontcalc.progress import track
+from frontcalc.run.land import shapes_of
+from frontcalc.run.meta import meta_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.run import Run
+from frontcalc.tables import CompareMeta, ConsensusRow, SharedGroundRow, Table, extended
+from frontcalc.towns import ATTRIBUTION
+
+if TYPE_CHECKING:
+    from frontcalc.pictures.change_map import ConsensusMap
+
+Shown = tuple[str, ...]
+"""The names of the archives that show some ground, in their order."""
+
+KINDS = ("gained", "lost", "held")  # held at the close, by some and not by all
+_CRUMB_M2 = 1.0  # what overlays leave along the lines that they cut
+
+
+class _Agreed(NamedTuple):
+    """One actor's sides, by the names of archives, the ground of each kind by who shows it, and notices."""
+
+    sides: list[Side]
+    ground: dict[str, dict[Shown, Geometries]]  # without what is set aside
+    left: dict[str, Notice]  # of what an archive leaves out, by its name
+    of_all: list[Notice]
+
+
+@facade
+def consensus(
+    period: PeriodLike, *, archives: Archives, towns: int | None = None, **options: Unpack[Keywords]
+) -> Table[ConsensusRow, CompareMeta]:
+    """Measure what was gained and lost in a period by all of several publishers' maps, and by any of them.
+
+    Parameters
+    ----------
+    period : str, int, date or pandas.Period
+        As for `diff`, one. It begins and ends where all archives have maps, and each archive's map is the one of the
+        nearest day to either end.
+    archives : sequence of path or Archive
+        Two or more; «ISW=maps/isw» gives one a name. Their order changes nothing.
+    towns : int, optional
+        Split by the nearest town of at least so many people, as `where` does, in place of regions.
+    **options
+        As for `diff`, for each.
+
+    Returns
+    -------
+    Table of ConsensusRow
+        By actor and region (or town), a row an archive, by name (km²). The lag of a piece of ground that all gained is
+        the days from the first map of any other archive to the first of this one since which the piece is held to the
+        close; its median and quartiles weigh pieces by their area.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `compare`; NoDataError also where one of the archives has not two maps.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack a day
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
+    >>> table = frontcalc.consensus("2024-10", archives=["other", "one"], by="none")
+    >>> for row in table.rows:
+    ...     print(f"{row.archive}: {row.gained_km2:.1f} km² to {row.closing}, {row.gained_by_all_km2:.1f} by all")
+    one: 665.8 km² to 2024-11-03, 539.7 by all
+    other: 543.4 km² to 2024-10-27, 539.7 by all
+    """
+    run, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    return Table(ConsensusRow, tuple(row for one in agreed for row in _rows(one)), meta, shapes_of(run))
+
+
+@facade
+def shared_ground(
+    period: PeriodLike, *, archives: Archives, towns: int | None = None, **options: Unpack[Keywords]
+) -> Table[SharedGroundRow, CompareMeta]:
+    """Return the ground gained, lost, or held at the close by some archives alone, as polygons by who shows it.
+
+    Parameters
+    ----------
+    period, archives, towns, **options
+        As for `consensus`.
+
+    Returns
+    -------
+    Table of SharedGroundRow
+        By actor, kind and the archives that show it, a row a region of the finest level, or a town, with any such
+        ground: its area (km²), and its polygons in longitude and latitude. What is set aside is in none.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `consensus`.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack a day
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
+    >>> table = frontcalc.shared_ground("2024-10", archives=["one", "other"], by="none")
+    >>> [(row.kind, row.shown_by, round(row.km2, 1)) for row in table.rows][:3]
+    [('gained', 'one|other', 539.7), ('gained', 'one', 126.0), ('gained', 'other', 3.6)]
+    """
+    _, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    rows: list[SharedGroundRow] = []
+    for one in agreed:
+        (first, (span, *_)), *_ = one.sides
+        own, partition = columns_of(first, span), first.partition_for(span.actor)
+        for kind, by_shown in one.ground.items():
+            for shown, parts in by_shown.items():
+                figures, grounds = change.areas(parts, partition)[0], change.by_region(parts, partition)
+                for line in finest_lines(first):
+                    if (ground := line.ground_of(grounds)).is_empty:
+                        continue
+                    km2, names = line.sum_of(figures), _names(line)
+                    shape = drawn_figure(first, f"{kind} in {line.region}", km2, ground)
+                    keys = own["period"], own["actor"], names["region"], kind, "|".join(shown)
+                    rows.append(SharedGroundRow(*keys, km2, names.get("town", ""), shape))
+    return Table(SharedGroundRow, tuple(rows), meta)
+
+
+@facade
+def consensus_map(
+    period: PeriodLike, *, archives: Archives, towns: int | None = None, **options: Unpack[Keywords]
+) -> ConsensusMap:
+    """Return the ground gained and lost by all and by some, ready to be drawn in three colours.
+
+    Parameters
+    ----------
+    period, archives, towns, **options
+        As for `consensus`.
+
+    Returns
+    -------
+    ConsensusMap
+        With `plot`, `image` and `save`; its `table` is what `consensus` returns. One actor's.
+
+    Raises
+    ------
+    UsageError, DataError, NoDataError
+        As `consensus`; UsageError also for several actors, which would be drawn on each other.
+
+    Examples
+    --------
+    >>> import frontcalc
+    >>> import shutil
+    >>> files = frontcalc.convert("one")  # the bundled sample; another publisher's maps lack a day
+    >>> other = shutil.copytree("one", "other", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
+    >>> scene = frontcalc.consensus_map("2024-10", archives=["one", "other"])
+    >>> scene.save("both.png", size="800x600")
+    """
+    from frontcalc.pictures.change_map import ConsensusMap, Panel  # loaded where something is drawn
+
+    run, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    if len(agreed) > 1:
+        actors = " or ".join(one.sides[0][1].span.actor for one in agreed)
+        raise UsageError("a map is of one actor", where="--actor", cure=f"choose {actors}")
+    (one,) = agreed
+    table = Table(ConsensusRow, tuple(_rows(one)), meta, shapes_of(run))
+    # Drawn over one another they are their union.
+    held = geometry.polygonal([own for side in one.sides if (own := ground_at(side, opening=True)) is not None])
+    names, total, panels = tuple(side.archive.name for side, _ in one.sides), table.rows[-1], list[Panel]()
+    for kind in KINDS[:2]:
+        layers: list[list[Geometries]] = [[np.empty(0, dtype=object)] for _ in range(3)]
+        for shown, parts in one.ground[kind].items():
+            # By all; of two archives by the first alone, of three and more by several; by one alone.
+            some = 1 + names.index(shown[0]) if len(names) == 2 else 1 if len(shown) > 1 else 2
+            layers[0 if shown == names else some].append(parts)
+        panels.append(Panel(total, held, tuple(map(np.concatenate, layers))))
+    # What is small beside the other is in the key alone.
+    small = SMALL * max(total.gained_by_any_km2, total.lost_by_any_km2)
+    shown_too = [total.gained_by_any_km2 >= small, total.lost_by_any_km2 >= small]
+    return ConsensusMap(table, tuple(compress(panels, shown_too)), run.options.crs, run.chosen)
+
+
+def _agreed(
+    period: PeriodLike, archives: Archives, towns: int | None, options: Options
+) -> tuple[Run, list[_Agreed], CompareMeta]:
+    """Return the first run, whose regions stand for all, what each actor's maps agree on, and what that rests on."""
+    if towns is not None and towns < 1:
+        raise UsageError("must be one at least", where=f"--towns {towns}", cure="give a whole number")
+    wanted = parse_period(period)
+    named = sorted(named_archives(archives), key=lambda pair: (pair[1].casefold(), pair[1]))
+    runs = open_each(named, options)
+    periods, ends = _common(wanted, runs)
+    agreed, notices = list[_Agreed](), list[Notice]()
+    for sides in measure_each(runs, [[one] for one in periods], ground=True, people=towns):
+        if lacking := {run.archive.name for run in runs} - {run.archive.name for run, one in sides if one.change}:
+            problem = f"has no two maps of {sides[0][1].span.actor} in {wanted.label}"
+            raise NoDataError(
+                problem, where=" and ".join(sorted(lacking)), cure="leave it out, or choose another --actor"
+            )
+        aside, left = left_out(sides, "set aside")
+        agreed.append(_Agreed(sides, _cut(sides, geometry.union(*aside.values())), left, [*ends, *days_differ(sides)]))
+        notices += [*left.values(), *agreed[-1].of_all]
+    if towns is not None and not runs[0].regions.names:
+        raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
+    meta = joint_meta(tuple(map(meta_of, runs)), notices)
+    credit = (*meta.attribution, *([ATTRIBUTION] if towns else []))
+    return runs[0], agreed, replace(meta, attribution=credit, towns=towns or 0)
+
+
+def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Notice]]:
+    """Return each run's period, whose ends are the days of its maps nearest to those of the time that all cover.
+
+    With it come notices where that time is shorter than what was asked for.
+    """
+    known = [run.archive for run in runs if run.archive.days]
+    firsts = (date.min if archive.opening else archive.days[0] for archive in known)
+    opens = max(filter(None, (period.opens_on, *firsts)), default=date.max)
+    closes = min(filter(None, (period.closes_on, *(archive.days[-1] for archive in known))), default=date.min)
+    if len(known) < len(runs) or opens >= closes:
+        extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
+        raise NoDataError(f"no day of {period.label} lies between maps of all archives", cure=extents)
+    notices = []
+    for code, wanted, day, verb, side in (
+        ("OPENS-LATE", period.opens_on, opens, "begins", "before"),
+        ("CLOSES-EARLY", period.closes_on, closes, "ends", "after"),
+    ):
+        if wanted and wanted != day:
+            what = f"not all archives have maps {side} {day}"
+            line = f"{verb} on {in_words(day, period.label)}: not all archives have maps {side}"
+            notices.append(Notice(code, what, period.label, line=line))
+    ends = [[_nearest(run, day) for day in (opens, closes)] for run in runs]
+    for run, own in zip(runs, ends, strict=True):
+        if any(2 * abs(near - day) > closes - opens for near, day in zip(own, (opens, closes), strict=True)):
+            problem = f"has no two maps near the ends of {period.label}, {opens} and {closes}"
+            raise NoDataError(problem, where=run.archive.name, cure="leave it out, or choose a longer period")
+    return [replace(period, opens_on=first, closes_on=last) for first, last in ends], notices
+
+
+def _nearest(run: Run, day: date) -> date:
+    """Return the day of the map nearest to a day, the earlier of two; an opening map stands for all days before."""
+    days = run.archive.days
+    return day if day < days[0] else min(days, key=lambda one: (abs(one - day), one))
+
+
+def _cut(sides: Sequence[Side], nowhere: shapely.MultiPolygon) -> dict[str, dict[Shown, Geometries]]:
+    """Return the ground of each kind by who shows it, without what is set aside."""
+    names, cut = tuple(run.archive.name for run, _ in sides), dict[str, dict[Shown, Geometries]]()
+    whole = {"held": [held for side in sides if (held := ground_at(side)) is not None]}
+    changed = [run.shown(one.change).ground for run, one in sides if one.change]
+    for place, kind in enumerate(KINDS[:2]):
+        whole[kind] = [geometry.union(parts[place].polygons) for parts in changed if parts]
+    for kind in KINDS:
+        own = [geometry.overlaid(shapely.difference, ground, nowhere) for ground in whole[kind]]
+        cut[kind] = by_shown(dict(zip(names, own, strict=True)))
+    # What all hold is most of the land, and nobody asks for it.
+    cut["held"].pop(names, None)
+    return cut
+
+
+def by_shown(grounds: Mapping[str, shapely.Geometry]) -> dict[Shown, Geometries]:
+    """Return ground by which of some archives show it, polygons (n,) without overlap; all that any shows is in it."""
+    cut: dict[Shown, Geometries] = {}
+    for name, ground in grounds.items():
+        rest, before = ground, dict(cut)
+        for shown, parts in before.items():
+            one = shapely.MultiPolygon(list(parts))
+            cut[shown] = geometry.polygonal(geometry.overlaid(shapely.difference, one, ground))
+            cut[*shown, name] = geometry.polygonal(geometry.overlaid(shapely.intersection, one, ground))
+            rest = geometry.overlaid(shapely.difference, rest, one)
+        cut[name,] = geometry.polygonal(rest)
+    return {
+        shown: parts for shown, parts in sorted(cut.items(), key=lambda pair: (-len(pair[0]), pair[0])) if len(parts)
+    }
+
+
+def _rows(one: _Agreed) -> Iterator[ConsensusRow]:
+    """Yield the rows of a period and actor: by region, or by town with any such ground, a row an archive."""
+    names = tuple(run.archive.name for run, _ in one.sides)
+    (first, (span, *_)), *_ = one.sides
+    partition = first.partition_for(span.actor)
+    km2 = {
+        kind: {shown: change.areas(parts, partition)[0] for shown, parts in own.items()}
+        for kind, own in one.ground.items()
+    }
+    region, weights, days = _dated(one.sides, one.ground["gained"].get(names, np.empty(0, dtype=object)))
+    tables = [diff_rows(run, own) for run, own in one.sides]
+    for line, *beside in zip(first.lines.shown, *tables, strict=True):
+        mine = np.isin(region, line.members) | (len(partition.names) + 1 in line.members)
+        sums = {kind: {shown: line.sum_of(areas) for shown, areas in own.items()} for kind, own in km2.items()}
+        if isinstance(line, TownLine) and not any(area for own in sums.values() for area in own.values()):
+            continue
+        for place, (name, row) in enumerate(zip(names, beside, strict=True)):
+            codes = {*row.notes.split(), *(notice.code for notice in one.of_all)}
+            codes |= {"LEAVES-OUT"} if name in one.left else set()
+            more: dict[str, Any] = {"notes": " ".join(sorted(codes))}
+            for kind, whole in (("gained", row.gained_km2), ("lost", row.lost_km2)):
+                aside = (whole or 0.0) - math.fsum(area for shown, area in sums[kind].items() if name in shown)
+                if name not in one.left and abs(aside) > change.CONTRADICTION_KM2:
+                    raise change.contradiction(f"{whole:.6f} km² {kind}, {aside:.6f} shown by no archives", "maps")
+                more[f"{kind}_by_all_km2"] = sums[kind].get(names, 0.0)
+                more[f"{kind}_by_any_km2"] = math.fsum(sums[kind].values())
+                more[f"{kind}_only_km2"] = sums[kind].get((name,), 0.0)
+                more[f"{kind}_aside_km2"] = max(0.0, aside) if name in one.left else 0.0
+            more["closing_only_km2"] = sums["held"].get((name,), 0.0)
+            yield extended(ConsensusRow, row, **_names(line), **more, **_lag(weights[mine], days[mine], place))
+
+
+def _names(line: Line) -> dict[str, str]:
+    """Return the region of a row, and its town where it has one."""
+    return line.names if isinstance(line, TownLine) else {"region": line.region}
+
+
+Dated = tuple[Ints, Floats, Ints]
+"""Of pieces of ground (n,): the region of each, its area (km²), and since which day each archive holds it (n, k)."""
+
+
+def _dated(sides: Sequence[Side], parts: Geometries) -> Dated:
+    """Return ground that all gained, polygons (n,) in metres, cut by region and by the days that they gained it."""
+    (first, (span, *_)), *_ = sides
+    partition = first.partition_for(span.actor)
+    unassigned, assigned, owner = partition.cut(parts)
+    pieces, of = geometry.polygons_of(np.concatenate([assigned, unassigned]))
+    region = np.append(owner, np.full(len(unassigned), len(partition.names)))[of]
+    pieces, of = geometry.subdivide(pieces)
+    region, days = region[of], np.empty((len(of), 0), dtype=np.int64)
+    for side in sides:
+        pieces, of, own = _since(side, pieces)
+        region, days = region[of], np.column_stack([days[of], own])
+    return region, geometry.area_km2(pieces), days
+
+
+def _since(side: Side, pieces: Geometries) -> tuple[Geometries, Ints, Ints]:
+    """Return pieces of ground gained cut by the day since which a side holds it, which each is of, and that day.
+
+    The day, as an ordinal, is that of the first map from which on the piece is held on every map to the close.
+    """
+    run, (span, *_) = side
+    states, of = list(run.states(span.actor).within(span)), np.arange(len(pieces))
+    dated = [(pieces[:0], of[:0], of[:0])]
+    for state, later in track(list(pairwise(states))[::-1], f"dating map of {run.archive.name}"):
+        if not len(pieces) or later.day is None:
+            break
+        before, after = (run.ground(run.holding(one.snapshot, span.actor)) for one in (state, later))
+        came = geometry.polygonal(change.differences(before, after)[0])
+        piece, new = shapely.STRtree(came).query(pieces, predicate="intersects")
+        cut, mine = geometry.polygons_of(shapely.intersection(pieces[piece], came[new]))
+        dated.append((cut, of[piece[mine]], np.full(len(cut), later.day.toordinal())))
+        touched, start = np.unique(piece, return_index=True)
+        covers = [shapely.union_all(own) for own in np.split(came[new], start[1:])] if len(touched) else []
+        rest, mine = geometry.polygons_of(shapely.difference(pieces[touched], np.array(covers, dtype=object)))
+        # Cuts leave crumbs along their lines.
+        solid, others = shapely.area(rest) > _CRUMB_M2, np.delete(np.arange(len(pieces)), touched)
+        pieces, of = np.append(pieces[others], rest[solid]), np.append(of[others], of[touched[mine[solid]]])
+    cut, of, days = map(np.concatenate, zip(*dated, strict=True))
+    return cut, of, days
+
+
+def _lag(km2: Floats, days: Ints, place: int) -> dict[str, Any]:
+    """Return what an archive drew before all others (km²), and the quartiles of its lag, of pieces as `_dated` has."""
+    lag = days[:, place] - np.delete(days, place, axis=1).min(axis=1)
+    order = np.argsort(lag, kind="stable")
+    lag, passed = lag[order], np.cumsum(km2[order])
+    if not len(lag):
+        return {"first_km2": 0.0}
+    quartiles = (int(lag[np.searchsorted(passed, share * passed[-1])]) for share in (0.25, 0.5, 0.75))
+    first_km2 = math.fsum(km2[order][lag < 0])
+    return {"first_km2": first_km2, **dict(zip(("lag_from_days", "lag_days", "lag_to_days"), quartiles, strict=True))}
