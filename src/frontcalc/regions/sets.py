@@ -244,7 +244,7 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, 
     borders = borders[np.isin(borders[:, 1:], eligible).all(axis=1)]
     if not len(borders):
         return None  # as of islands, and of a country that is one region
-    known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
+    known, mine = np.flatnonzero(np.bincount(borders[:, 0])), np.isin(cell, borders[:, 0])
     countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
     rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))
     near = np.zeros((2, len(rows), len(known)), dtype=bool)
@@ -331,7 +331,7 @@ def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -
     if not codes:
         return ()
     stored = load_countries(codes)
-    near = np.unique(stored.home.query(boxes, predicate="intersects")[1])
+    near = np.flatnonzero(np.bincount(stored.home.query(boxes, predicate="intersects")[1]))
     project = crs.projector(crs.LONLAT, plane)
     pieces = geometry.project_polygons(stored.pieces[near], project, edge_error=stored.edge_error_m2)
     country_of = np.array([codes.index(region.country) for region in stored.regions], dtype=np.intp)
