@@ -2,7 +2,8 @@
 
 make bench                          one run of each, which takes some ten minutes
 make bench RUNS=5                   medians of five
-make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, help, map, report
+make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, start, or beside-… an archive
+make bench BEFORE=../old RUNS=5     this checkout against another with a .venv of its own, in turn
 
 FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
 
@@ -10,18 +11,26 @@ FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
 of the region file stays, as for a user who measures one archive after the other with it; the row *first run of all*
 begins with an empty folder. *warm* is the same command once more. The plain script keeps nothing.
 
+*beside* are commands that give more than figures, on maps that were never measured, beside the series of the same
+archive: a page may take twice its time and four seconds, the others its time and a second.
+
+With BEFORE each row is the processor time and the time on the clock of both checkouts, one run of each after the other:
+processor time is what can be compared where other programs run.
+
 Memory is measured in a run of its own, which is not timed: the most that a command and the processes it forks take at
 once, what they share counted once (Pss, on Linux; elsewhere the peak of the command's own process).
 """
 
 import os
 import platform
+import resource
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -35,6 +44,7 @@ ISW = str(SHARED / "archives" / "isw-weekly")
 ENDS = [f"{ISW}/{day}.geojson" for day in ("2022-12-25", "2023-12-31")]
 RUNS = int(os.environ.get("RUNS", "1"))
 ONLY = os.environ.get("ONLY", "")
+BEFORE = os.environ.get("BEFORE", "")
 FRONTCALC = [sys.executable, "-m", "frontcalc"]
 OF_REGIONS = ("regions", "zones", "rests")
 """The kinds of entries of frontcalc's cache that are of the region file."""
@@ -136,42 +146,103 @@ def series(name):
     compare(f"series, {name}", ["series", "--archive", maps], "plain_series.py", [maps])
 
 
-def picture(title, command, name, limit_s, limit_bytes):
-    """Time a picture or page of isw-weekly from an empty cache; say the limits, and fail beyond them."""
-    figures = []
+def beside(name, first, second):
+    """Time what takes more than figures of an archive beside its series, and say what takes longer than it may."""
+    maps = str(SHARED / "archives" / name)
     with tempfile.TemporaryDirectory() as folder:
-        cache, target = Path(folder, "cache"), Path(folder, name)
+        cache, picture, page = (Path(folder, file) for file in ("cache", "map.png", "page.html"))
         cache.mkdir()
-        command = [*FRONTCALC, *command, "--archive", ISW, "-q", "-o", str(target)]
-        for _ in range(RUNS + 1):
-            figures.append(run_once(command, cache))
-            forget(cache)
-        del figures[0]  # which also makes matplotlib's list of fonts
-        show(title, "", figures, peak_of(command, cache))
-        seconds, size = statistics.median(figures), target.stat().st_size
-    print(f"{'':34} {size / 1e6:.2f} MB; limits {limit_s:g} s, {limit_bytes / 1e6:g} MB")
-    if seconds > limit_s or size > limit_bytes:
-        raise SystemExit("too slow or too large")
+        rows = {
+            "series": (["series"], None),
+            f"where {second}": (["where", second], (1, 1)),
+            "summary --gross": (["summary", "--gross"], (1, 1)),
+            f"map {second}": (["map", second, "-o", str(picture)], (1, 1)),
+            f"report {first} {second}": (["report", first, second, "-o", str(page)], (2, 4)),
+            "archive check": (["archive", "check", maps], (1, 1)),
+        }
+        figures = {title: [] for title in rows}
+        for turn in range(RUNS + 1):  # the first also makes zones and matplotlib's list of fonts
+            for title, (command, _) in rows.items():
+                given = [] if maps in command else ["--archive", maps]
+                seconds = run_once([*FRONTCALC, *command, *given, "-q"], cache)
+                figures[title] += [seconds] if turn else []
+                forget(cache, OF_REGIONS)
+        sizes = {file.name: file.stat().st_size for file in (picture, page)}
+    series_s = statistics.median(figures["series"])
+    for title, (_, limit) in rows.items():
+        seconds, most = statistics.median(figures[title]), limit and limit[0] * series_s + limit[1]
+        late = f"  limit {most:.2f} s" + (", too slow" if seconds > most else "") if limit else ""
+        print(f"{f'{title}, {name}':34} {'cold':17} {seconds:7.2f} s{late}", flush=True)
+    print(" " * 34, ", ".join(f"{file} {size / 1e6:.2f} MB" for file, size in sizes.items()))
+
+
+def cpu_of(command, cache):
+    """Return the processor time and the wall time (s) of one whole process and those it waits for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = run_once(command, cache)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
 def start():
-    """Time what a command costs before it does anything."""
+    """Time what a command costs before it does anything, over Python's own start; and how large the wheel is."""
+    commands = {"Python": ["-c", "pass"], "import": ["-c", "import frontcalc"], "--help": ["-m", "frontcalc", "--help"]}
+    figures = {title: [] for title in commands}
     with tempfile.TemporaryDirectory() as cache:
-        command = [*FRONTCALC, "--help"]
-        show("--help", "", [run_once(command, cache) for _ in range(max(RUNS, 5))], peak_of(command, cache))
+        for _ in range(max(RUNS, 5)):
+            for title, command in commands.items():
+                figures[title].append(cpu_of([sys.executable, *command], cache)[0])
+        peak = peak_of([*FRONTCALC, "--help"], cache)
+    python = statistics.median(figures.pop("Python"))
+    for title, runs in figures.items():
+        print(
+            f"{title:34} {'processor time':17} {statistics.median(runs) - python:7.3f} s over Python's {python:.3f} s"
+        )
+    print(f"{'':34} {peak:.0f} MiB")
+    for wheel in sorted(HERE.parent.glob("dist/*.whl")):
+        with zipfile.ZipFile(wheel) as opened:
+            unpacked = sum(member.file_size for member in opened.infolist())
+        print(f"{wheel.name:34} {wheel.stat().st_size / 1e6:.2f} MB, {unpacked / 1e6:.2f} MB unpacked")
 
 
+def against(title, ours):
+    """Run a command of this checkout and of the one before in turn, cold and warm, and print medians and ratios."""
+    checkouts, figures = {"before": Path(BEFORE).resolve(), "now": HERE.parent}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(RUNS + 1):
+            for which, checkout in list(checkouts.items())[:: 1 if turn % 2 else -1]:
+                cache, command = Path(folder, which), [str(checkout / ".venv/bin/python"), "-m", "frontcalc", *ours]
+                cache.mkdir(exist_ok=True)
+                if turn:
+                    forget(cache, OF_REGIONS)
+                for kind in ("cold", "warm"):
+                    one = cpu_of([*command, "--regions", str(REGIONS), "--format", "csv"], cache)
+                    figures.setdefault((kind, which), []).extend([one] * bool(turn))
+    for kind in ("cold", "warm"):
+        for what, place in (("processor time", 0), ("on the clock", 1)):
+            old, new = (statistics.median(one[place] for one in figures[kind, which]) for which in checkouts)
+            print(f"{title:34} {kind}, {what:15} {old:7.2f} s before, {new:7.2f} s now, {old / new:5.2f}×", flush=True)
+
+
+SERIES = ("deepstate-daily", "nzz-daily", "isw-weekly", "isw-raw-daily")
 ROWS = {
-    "help": start,
+    "start": start,
     # A year apart, given as files as the script takes them.
     "pair": partial(compare, "one pair of maps, isw-weekly", ["diff", *ENDS], "plain_geopandas.py", ENDS),
     # The same two, found in an archive for a year; maps between them tell what was redefined.
     "year": partial(compare, "one year, isw-weekly", ["diff", "2023", "--archive", ISW], "plain_geopandas.py", ENDS),
     # Every map of an archive and each change, with as many workers as there are processors.
-    **{name: partial(series, name) for name in ("deepstate-daily", "nzz-daily", "isw-weekly", "isw-raw-daily")},
-    "map": partial(picture, "map of 2024, isw-weekly", ["map", "2024"], "map.png", 5, 5e6),
-    "report": partial(picture, "page of 2023 and 2024, isw-weekly", ["report", "2023", "2024"], "page.html", 20, 5e6),
+    **{name: partial(series, name) for name in SERIES},
+    "beside-isw-weekly": partial(beside, "isw-weekly", "2023", "2024"),
+    "beside-deepstate-daily": partial(beside, "deepstate-daily", "2024", "2025"),
 }
+if BEFORE:
+    ROWS = {
+        name: partial(against, own.args[0], own.args[1]) for name, own in ROWS.items() if name in ("pair", "year")
+    } | {
+        name: partial(against, f"series, {name}", ["series", "--archive", str(SHARED / "archives" / name)])
+        for name in SERIES[:3]
+    }
 
 
 def processor():

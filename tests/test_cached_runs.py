@@ -459,3 +459,14 @@ def test_a_publishers_archive_gives_the_same_bytes_cold_warm_and_by_workers(
     for count in ("2", "1", "3"):
         assert run_here(*asked, "--cache", tmp_path / "cache", "--workers", count) == plain
     assert counted(Cache(tmp_path / "cache")).keys() >= {"maps", "grounds", "steps"}
+
+
+def test_a_file_that_changes_between_two_runs_of_an_open_archive_is_read_anew(archive: Write, tmp_path: Path) -> None:
+    one, two = ({"2024-01-01": {"control_map": squares}} for squares in ([(300, 40)], [(300, 40), (301, 40)]))
+    maps = frontcalc.open_archive(archive(one))
+    asked: dict[str, Any] = {"archive": maps, "by": "none", "view": "control"}
+    for _ in range(2):  # the second only looks up that the file is the same
+        (row,) = frontcalc.held("2024-01-01", **asked, cache=tmp_path / "cache").rows
+    archive(two)
+    (again,) = frontcalc.held("2024-01-01", **asked, cache="none").rows
+    assert (row.held_km2, again.held_km2) == (pytest.approx(100), pytest.approx(200))

@@ -72,11 +72,11 @@ def test_both_gained_and_lost_ground_count_as_snapped() -> None:
 
 
 def test_a_row_sums_what_it_is_of() -> None:
-    both = opened_step(BEFORE, AFTER, SNAPPED, slivers=RULE).row((0, 1))
+    both = opened_step(BEFORE, AFTER, SNAPPED, slivers=RULE).rows([(0, 1)])[0]
     figures = {"opening": 50, "closing": 51, "gained": 26, "lost": 25, "net": 1, "snapped": 1}
     slivers = {"gained_sliver": 0, "lost_sliver": 0}
     assert both == pytest.approx({f"{name}_km2": km2 for name, km2 in (figures | slivers).items()})
-    assert opened_step(BEFORE, AFTER, SNAPPED).row((3,))["gained_km2"] == pytest.approx(27)
+    assert opened_step(BEFORE, AFTER, SNAPPED).rows([(3,)])[0]["gained_km2"] == pytest.approx(27)
 
 
 def test_slivers_are_told_apart_on_either_side_and_can_be_left_out() -> None:

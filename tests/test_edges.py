@@ -208,3 +208,9 @@ def test_a_series_holds_what_each_map_holds_measured_afresh(shared: Path, name: 
     afresh = frontcalc.held(days, archive=maps).rows
     assert [(row.date, row.region) for row in chained] == [(row.date, row.region) for row in afresh]
     assert [row.held_km2 for row in chained] == pytest.approx([row.held_km2 for row in afresh], abs=KM2)
+
+
+def test_maps_one_after_the_other_are_compared_as_each_two_alone() -> None:
+    first, second, third = (boxes(*STAYING[:count]) for count in (9, 7, 8))
+    moved = [found(*pair) for pair in ((first, second), (second, third), (first, third))]
+    assert [(came.area / 1e6, went.area / 1e6) for came, went in moved] == [(0, 200), (100, 0), (0, 100)]

@@ -20,6 +20,7 @@ from frontcalc.outputs import render
 from frontcalc.outputs.numbers import UNITS
 from frontcalc.outputs.sentences import sentence
 from frontcalc.pictures import titles
+from frontcalc.run import map_faults
 from frontcalc.run.map_faults import RING_M, _ring
 from frontcalc.tables import Table
 
@@ -284,3 +285,17 @@ def test_the_largest_part_comes_first_in_whatever_order_they_are_drawn() -> None
     for turned in (parts, parts[::-1]):
         found = large_parts(np.array(turned, dtype=object))
         assert shapely.area(found).tolist() == pytest.approx([90e6, 80e6, 70e6, 60e6])
+
+
+def test_that_the_front_is_beside_a_part_is_kept_and_no_verdict_moves(
+    archive: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corner = (308, 48)  # beside the field's own edge, so that a front can be there
+    maps = archive(advancing(6, lambda week: field_without(*[corner, MIDDLE][: week < 3 and 2])))
+    first = frontcalc.series(archive=maps, cache=tmp_path)
+    seen: list[float] = []
+    monkeypatch.setattr(map_faults, "_ring", lambda part, plane: seen.append(part.area) or _ring(part, plane))
+    again = frontcalc.series(archive=maps, cache=tmp_path)
+    # The gap in the middle is judged again, since what the ring has on maps before counts too.
+    assert len(said(first)) == len(seen) == 1
+    assert (again.rows, again.meta.notices) == (first.rows, first.meta.notices)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -210,6 +209,8 @@ def _bytes(path: Path, where: str) -> bytes:
 
 def read_toml(data: bytes | Path, *, where: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     """Return a TOML document, its fractions as `parse_float` makes them; DataError where it is none, or hostile."""
+    import tomllib  # where there is such a file only
+
     data = _bytes(data, where) if isinstance(data, Path) else data
     if len(data) > LARGEST:
         how = "split it, or leave out what is not needed"

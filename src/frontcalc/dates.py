@@ -105,9 +105,10 @@ _THREE = "(?P<one>{})(?P<sep>{})(?P<two>{})(?P=sep)(?P<three>{})"
 
 # Each may begin with the mark, and neither begins nor ends within a number.
 _PATTERNS = tuple(
-    re.compile(rf"(?:{_MARK})?(?<!\d){_THREE.format(*way.split('~')) if orders else way}(?!\d)")
-    for _, _, way, orders, _ in FORMS
+    rf"(?:{_MARK})?(?<!\d){_THREE.format(*way.split('~')) if orders else way}(?!\d)" for _, _, way, orders, _ in FORMS
 )
+_compiled: dict[str, re.Pattern[str]] = {}  # those that a name was held against: few name months
+_STEMS = tuple({name[:3] for name in MONTHS})
 
 _LONGEST_STEP = 31  # days from one map to the next
 _FEWEST_EVEN = 3  # maps that show a rhythm
@@ -163,7 +164,11 @@ class Candidate:
 def candidates(name: str) -> tuple[Candidate, ...]:
     """Return the parts of a name that may be its day: those marked as-of, else all but digits beside a whole date."""
     parts: list[Candidate] = []
-    for (says, years, _, orders, usual), pattern in zip(FORMS, _PATTERNS, strict=True):
+    names_month = any(stem in name.casefold() for stem in _STEMS)
+    for (says, years, way, orders, usual), text in zip(FORMS, _PATTERNS, strict=True):
+        if _MONTH in way and not names_month:
+            continue
+        pattern = _compiled.get(text) or _compiled.setdefault(text, re.compile(text))
         kept = []
         for match in pattern.finditer(name):
             own = match.groupdict()

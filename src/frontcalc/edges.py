@@ -36,12 +36,18 @@ _SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on
 _CELLS = 2_000_000  # of the table of points by edges: 16 MB
 
 
+_recent: list[tuple[shapely.Geometry, Floats]] = []  # the last two maps and their edges, since the next step needs one
+
+
 def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tuple[Geometries, Geometries] | None:
     """Return ground gained and lost between two valid maps in metres, None where only the plain way can tell.
 
     Either is polygons (n,), which may touch and do not overlap.
     """
-    old, new = directed_edges(before), directed_edges(after)
+    known = {id(ground): (ground, edges) for ground, edges in _recent}
+    _, old = first = known.get(id(before)) or (before, directed_edges(before))
+    _, new = second = known.get(id(after)) or (after, directed_edges(after))
+    _recent[:] = first, second
     old_rest, new_rest = differing(old, new)
     refuse_crossings(np.concatenate([old_rest, new_rest]))  # edges that both maps have cross none of either
     if len(old_rest) + len(new_rest) > MOST_DIFFERING * (len(old) + len(new)):

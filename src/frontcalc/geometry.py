@@ -6,6 +6,7 @@ Nothing here knows of files, dates or coordinate reference systems.
 from __future__ import annotations
 
 import io
+import random  # and not numpy's, which takes as long to load as a map to measure
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -106,8 +107,10 @@ def refuse_crossings(edges: Floats) -> None:
     x, y, to_x, to_y = edges.T
     length = np.abs(to_x - x) + np.abs(to_y - y)
     likely = length / length.sum() + 1 / len(edges)
-    tried = np.random.default_rng(0).random(tries) * 2
-    some = np.unique(np.searchsorted(np.cumsum(likely), tried).clip(max=len(edges) - 1))
+    number = random.Random(0).random  # noqa: S311 - the same at every run
+    tried = np.array([number() for _ in range(tries)]) * 2
+    # Each once, and without numpy.ma, which numpy.unique loads.
+    some = np.flatnonzero(np.bincount(np.searchsorted(np.cumsum(likely), tried).clip(max=len(edges) - 1)))
     # Each stands for as many as are left out for one like it.
     weight = 1 / -np.expm1(-likely[some] * tries / 2)
     first, second, crossing = _meetings(edges[some])
@@ -189,23 +192,23 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     rings = np.searchsorted(ring, np.arange(len(drawn) + 1))
     shells = np.searchsorted(shell, np.arange(len(polygons) + 1))
     target = project(source)
-    lost = np.flatnonzero(~np.isfinite(target).all(axis=1))
-    if len(lost):
-        x, y = source[lost[0]]
+    if not np.isfinite(target).all():
+        x, y = source[np.flatnonzero(~np.isfinite(target).all(axis=1))[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
     middle = project((source[:-1] + source[1:]) / 2)
     chord = target[1:] - target[:-1]
     bulge = middle - target[:-1]
-    inner = ring[:-1] == ring[1:]
     # The middle of an edge that the projection's own edge cuts in two lies at one of its ends.
-    aside = np.hypot(*(bulge - chord / 2).T) > np.maximum(0.2 * np.hypot(*chord.T), 0.2)
-    if (odd := np.flatnonzero(inner & aside)).size:
+    aside, along = (each[:, 0] ** 2 + each[:, 1] ** 2 for each in (bulge - chord / 2, chord))
+    odd = np.flatnonzero(aside > np.maximum(0.04 * along, 0.04))
+    if (odd := odd[ring[odd] == ring[odd + 1]]).size:
         _refuse_torn(source[odd], source[odd + 1], target[odd], target[odd + 1], project=project)
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
     # Of the edge that leaves each vertex; none leaves the end of a ring.
     pieces = np.ones(len(source), dtype=np.int64)
-    pieces[:-1] = np.maximum(1, np.ceil(np.sqrt(error / edge_error)))
+    bent = np.flatnonzero(error > edge_error)
+    pieces[bent] = np.ceil(np.sqrt(error[bent] / edge_error))
     pieces[rings[1:] - 1] = 1
     if (added := int(pieces.sum()) - len(pieces)) > max(MAX_ADDED_VERTICES, len(pieces)):
         raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)

@@ -28,10 +28,10 @@ VARIABLES = {name: f"FRONTCALC_{name.upper()}" for name in DEFAULTS}  # the envi
 
 def limits() -> dict[str, int]:
     """Return the limits in force, by name; UsageError where a variable is set to something else than a whole number."""
-    texts = tuple(os.environ.get(variable, "").strip() for variable in VARIABLES.values())
+    texts = tuple([os.environ.get(variable, "") for variable in VARIABLES.values()])
     if texts not in _in_force:
         stated = {}
-        for (name, default), text in zip(DEFAULTS.items(), texts, strict=True):
+        for (name, default), text in zip(DEFAULTS.items(), map(str.strip, texts), strict=True):
             if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
                 raise UsageError(f"is {text!r}", where=VARIABLES[name], cure=f"give a whole number, as {default}")
             stated[name] = int(text or default)

@@ -29,7 +29,7 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> N
         return np.zeros(0, dtype=bool)
     if faces:
         # Each is a sliver where the part that it is a face of is one.
-        whole = np.asarray(geometry.union(parts).geoms, dtype=object)
+        whole = geometry.polygonal(shapely.disjoint_subset_union_all(parts))
         face, part = shapely.STRtree(whole).query(shapely.point_on_surface(parts), predicate="intersects")
         broad = np.zeros(len(parts), dtype=bool)
         broad[face[~thin_parts(whole, rule)[part]]] = True
@@ -51,7 +51,7 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> N
     across = np.abs(came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0])
     longer = np.maximum(np.hypot(*came.T), np.hypot(*goes.T))
     back = (np.sum(came * goes, axis=1) < 0) & (across < _GRID_M * longer) & (ring[1:] == ring[:-1])
-    doubtful = doubtful[np.unique(owner[ring[1:][back]])]
+    doubtful = doubtful[np.flatnonzero(np.bincount(owner[ring[1:][back]]))]
     closed, of = geometry.polygons_of(shapely.set_precision(parts[doubtful], _GRID_M))
     # What vanishes in the grid stays thin.
     thin[doubtful[of[mean_widths_m(closed, plane) >= width_m]]] = False

@@ -51,9 +51,9 @@ def method_version() -> str:
         sources, folder = hashlib.sha256(), Path(__file__).parent
         for parent, folders, names in os.walk(folder):
             folders.sort()
-            here = Path(parent)
+            here, place = Path(parent), Path(parent).relative_to(folder).as_posix()
             for name in sorted(name for name in names if name.endswith(_DATA) and name != _APART):
-                sources.update(f"{here.relative_to(folder).as_posix()}/{name}\0".encode() + (here / name).read_bytes())
+                sources.update(f"{place}/{name}\0".encode() + (here / name).read_bytes())
         versions = {
             "frontcalc": __version__,
             "sources of frontcalc": sources.hexdigest(),

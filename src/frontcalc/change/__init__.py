@@ -84,13 +84,16 @@ class Change:
             raise contradiction(f"{own:.6f} km² at the close, {summed:.6f} by gained and lost", "two maps")
         return replace(self, km2=km2)
 
-    def row(self, members: Sequence[int]) -> dict[str, float]:
-        """Return the `FIGURES` of a row that sums some places of the arrays (km²)."""
-        columns = self.km2[..., list(members)].reshape(12, -1).tolist()
-        sums = [column[0] if len(column) == 1 else math.fsum(column) for column in columns]
+    def rows(self, places: Sequence[Sequence[int]]) -> list[dict[str, float]]:
+        """Return the `FIGURES` of rows, each of which sums some places of the arrays (km²)."""
+        columns = self.km2.reshape(12, -1)
+        sums = columns[:, [own[0] for own in places]]
+        for row, own in enumerate(places):
+            if len(own) > 1:
+                sums[:, row] = [math.fsum(column) for column in columns[:, list(own)].tolist()]
         opening, _, closing, _, gained, gained_snapped, lost, lost_snapped, thin_gained, _, thin_lost, _ = sums
         figures = (opening, closing, gained, lost, gained - lost, gained_snapped + lost_snapped, thin_gained, thin_lost)
-        return dict(zip(FIGURES, figures, strict=True))
+        return [dict(zip(FIGURES, row, strict=True)) for row in np.stack(figures, axis=1).tolist()]
 
 
 def contradiction(figures: str, rests_on: str) -> FrontcalcError:

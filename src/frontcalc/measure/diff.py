@@ -306,8 +306,9 @@ def diff_rows(run: Run, one: Measured) -> Iterator[DiffRow]:
     """Yield a period's rows: figures where two maps stand for its ends, else blanks."""
     own, shown = columns_of(run, one.span), run.shown(one.change) if one.change else None
     partition, closing = run.partition_for(one.span.actor), one.change.km2[CLOSING] if one.change else None
-    for line in run.lines.shown:
-        figures = shown.row(line.members) if shown else BLANK
+    lines = run.lines.shown
+    figures_of: list[Any] = shown.rows([line.members for line in lines]) if shown else [BLANK] * len(lines)
+    for line, figures in zip(lines, figures_of, strict=True):
         net, days = figures["net_km2"], own["days"]
         rate = net / days if days and net is not None else None
         notices = (notice for notice, rows in one.remarks if rows is None or line in rows)

@@ -124,17 +124,20 @@ def _actor_series(
         notices, days, shown = [*notices, *left_out(run, actor)], span.days, run.shown(moved) if moved else None
         marked, maps = noted(notices), (state.day if state else None, before.day if before else None)
         held_km2 = None if held is None or state is None else held[0].tolist()
-        for line in run.lines.shown:
+        lines = run.lines.shown
+        figures: list[Any] = [dict(BLANK) for _ in lines]
+        if shown is not None:
+            figures = shown.rows([line.members for line in lines])
+        for line, own in zip(lines, figures, strict=True):
             mine = [notice for _, km2, notice in suspect if line.sum_of(km2) >= SHOWN_KM2]
-            own: dict[str, Any] = dict(shown.row(line.members) if shown else BLANK)
             del own["opening_km2"], own["closing_km2"]
-            net, is_moved = own["net_km2"], line in moved_km2
+            net, is_moved = own["net_km2"], bool(moved_km2) and line in moved_km2
             own |= noted([*notices, *mine], "net_interpolated_km2" if is_moved else "") if mine or is_moved else marked
             yield SeriesRow(
                 *(run.archive.name, actor, day, line.level, line.region, *maps, days, run.view.name),
                 held_km2=None if held_km2 is None else line.sum_of(held_km2),
                 rate_km2_per_day=net / days if days and net is not None else None,
-                net_interpolated_km2=moved_km2.get(line),
+                net_interpolated_km2=moved_km2[line] if is_moved else None,
                 **own,
             )
         before, since = state or before, since and day

@@ -6,6 +6,7 @@ Rows hold km² throughout the library. Only here does that become square miles, 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date
 from operator import attrgetter
 from typing import Any, get_type_hints
 
@@ -271,9 +272,10 @@ def cells(result: Table[Any, Any], units: str = "km2", *, attribution: bool = Fa
     for own, name in header(result.kind, units).items():
         factor = UNITS[units].per_km2 if "km2" in own.split("_") else 1.0
         places = PLACES.get(name, 3)
-        values = map(attrgetter(own), result.rows)
-        # No zero is -0.0.
-        published[name] = [round(one * factor, places) + 0.0 if isinstance(one, float) else one for one in values]
+        published[name] = values = list(map(attrgetter(own), result.rows))
+        # A column of texts or days has no figures. No zero is -0.0.
+        if not (values and isinstance(values[0], str | date)):
+            published[name] = [round(one * factor, places) + 0.0 if isinstance(one, float) else one for one in values]
     if attribution:
         published[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
     return published

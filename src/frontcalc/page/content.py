@@ -24,7 +24,7 @@ from frontcalc import crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.geometry import Geometries
-from frontcalc.measure.diff import changes, diff
+from frontcalc.measure.diff import changes, diff, diff_rows
 from frontcalc.measure.held import holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, explained, with_lines
@@ -35,10 +35,13 @@ from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.receipts import UNSEALED, receipt, receipt_text
 from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
-from frontcalc.periods import PeriodsLike, calendar_periods
+from frontcalc.periods import PeriodsLike, calendar_periods, parse_periods
 from frontcalc.pictures.frame import countries_around, projected
 from frontcalc.pictures.labels import METRES_PER_POINT
-from frontcalc.run.options import Keywords
+from frontcalc.run.meta import table_of
+from frontcalc.run.options import Keywords, Options
+from frontcalc.run.remarks import measured
+from frontcalc.run.run import Run
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
 from frontcalc.towns import ATTRIBUTION, load_towns
 
@@ -106,7 +109,10 @@ def measure(
 def _months(
     figures: Table[DiffRow, Meta], archive: str | Path | Archive | None, options: Keywords
 ) -> Table[DiffRow, Meta]:
-    """Measure the months of the periods that are longer than one, as far as there are maps; there may be none."""
+    """Measure the months of the periods that are longer than one, as far as there are maps; there may be none.
+
+    Their net for the days asked for, which the page does not show, is left out: it would take two more steps a month.
+    """
     months: set[str] = set()
     for used in figures.meta.periods:
         if (first := used.opening) and (last := used.closing):
@@ -117,7 +123,10 @@ def _months(
     # Maps that are too far apart for months may be near enough for years.
     with suppress(NoDataError):
         if months:
-            return diff(sorted(months), archive=archive, **options)
+            run = Run.open(archive, Options(**options))
+            spans = run.resolved(parse_periods(sorted(months)))
+            rows = [row for one in measured(run, spans, to_the_day=False) for row in diff_rows(run, one)]
+            return table_of(run, DiffRow, rows, slivers=True)
     return replace(figures, kind=DiffRow, rows=())
 
 
@@ -351,11 +360,17 @@ def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
 def _maps(page: PageContent) -> tuple[int, list[Shape]]:
     """Return the ground held on each map, simplified until it is small enough, and by how much (metres)."""
     drawn = np.concatenate(page.maps)
-    tolerance_m, *coarser = TOLERANCES_M
-    shapes = [encoded(ground) for ground in drawn]
-    while coarser and len(orjson.dumps(shapes)) > MAPS_BYTES:
-        tolerance_m, *coarser = coarser
-        shapes = [encoded(simplified(drawn[at : at + 1], tolerance_m)[0]) for at in range(len(drawn))]
+    for tolerance_m in TOLERANCES_M:
+        shapes, size = list[Shape](), 1
+        for at, ground in enumerate(drawn):
+            fine = tolerance_m == TOLERANCES_M[0]
+            shapes.append(encoded(ground if fine else simplified(drawn[at : at + 1], tolerance_m)[0]))
+            # Hundreds of maps are too large long before the last.
+            size += len(orjson.dumps(shapes[-1])) + 1
+            if size > MAPS_BYTES and tolerance_m < TOLERANCES_M[-1]:
+                break
+        else:
+            break
     return tolerance_m, shapes
 
 

@@ -42,9 +42,13 @@ class SourceFile:
     sha256: str
 
 
+LOOKED_UP: dict[int, tuple[Entry, tuple[bytes, dict[str, bytes], SourceFile]]] = {}  # by thread, what it may read next
+
+
 def read_features(entry: Entry, *, skip_bad: bool = False) -> tuple[SourceFile, Features]:
     """Return what was read and the features in it, of a shapefile with all its parts; raises as `read_content`."""
-    data, beside, source = _content(entry)
+    known, content = LOOKED_UP.pop(threading.get_ident(), (None, None))
+    data, beside, source = content if content and known is entry else _content(entry)
     # Daily maps repeat themselves: the same twice running is parsed once.
     key = None if beside or skip_bad else (source.sha256, tuple(limits().values()))
     if key and (last := getattr(_last, "read", None)) and last[0] == key:
@@ -73,8 +77,9 @@ def read_layers(entry: Entry) -> tuple[SourceFile, Sequence[Features]]:
 
 
 def fingerprint(entry: Entry) -> str:
-    """Return the SHA-256 that `read_features` would state of a file, without parsing it."""
-    return _content(entry)[2].sha256
+    """Return the SHA-256 that `read_features` would state of a file, without parsing it, and keep it for that."""
+    LOOKED_UP[threading.get_ident()] = entry, (content := _content(entry))
+    return content[2].sha256
 
 
 def _content(entry: Entry) -> tuple[bytes, dict[str, bytes], SourceFile]:

@@ -8,6 +8,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from io import BytesIO
 from typing import Any
 from xml.parsers import expat
@@ -81,7 +82,12 @@ _OTHERS: dict[str, tuple[str, str, bytes]] = {
     "a table of points, which have no area": (_EXPORT, "", _POINTS),
     "a table of text": (f"if it has geometry, {_TEXT}", ".csv .tsv", _TABLE),
 }
-_BEGINNINGS = {what: re.compile(rb"\s*(?:%b)" % begins, re.S | re.I) for what, (_, _, begins) in _OTHERS.items()}
+
+
+@cache
+def _beginnings() -> dict[str, re.Pattern[bytes]]:
+    """Return how what is no map begins, by its name; a run on maps alone compiles none of it."""
+    return {what: re.compile(rb"\s*(?:%b)" % begins, re.S | re.I) for what, (_, _, begins) in _OTHERS.items()}
 
 
 def unpack(data: bytes, *, where: str) -> bytes:
@@ -143,7 +149,7 @@ def kind_of(name: str, data: bytes = b"") -> str:
     """Return what a file is that is known to be no map that is read, by content or else by name; empty if unknown."""
     head = data[:_HEAD_BYTES]
     text = head + data[-8 * _HEAD_BYTES :] if head.startswith(b"PK") else head  # where a zip names its members
-    begun = (what for what, begins in _BEGINNINGS.items() if begins.match(text))
+    begun = (what for what, begins in _beginnings().items() if begins.match(text))
     named = (what for what, (_, ends, _) in _OTHERS.items() if name.lower().endswith(tuple(ends.split()) or "\0"))
     return next(begun, "") or next(named, "")
 

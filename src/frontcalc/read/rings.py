@@ -43,7 +43,7 @@ def checked(polygons: Geometries, owner: Indices, crs: str, *, cure: str, esri: 
     has `cure` where coordinates are no degrees, though the CRS says so.
     """
     xy, of_polygon = shapely.get_coordinates(polygons, return_index=True)
-    for wild in np.flatnonzero(~np.isfinite(xy).all(axis=1)):
+    for wild in () if np.isfinite(xy).all() else np.flatnonzero(~np.isfinite(xy).all(axis=1)):
         raise refused(owner[of_polygon[wild]], "has a coordinate that is no finite number", at=xy[wild])
     if (np.abs(xy) > (180.0, 90.0)).any():  # what is within may be degrees
         check_on_earth(xy, degrees=is_geographic(crs), cure=cure)
@@ -113,8 +113,8 @@ def coordinates_of(rings: Sequence[Any]) -> Floats:
     pairs = positions if set(map(len, positions)) == {2} else ((position[0], position[1]) for position in positions)
     # Unlike NumPy, an array of the standard library takes no text for a number; but it takes true for 1.
     xy = np.frombuffer(array("d", chain.from_iterable(pairs))).reshape(-1, 2)
-    for at in np.flatnonzero(((xy == 0.0) | (xy == 1.0)).any(axis=1)).tolist():
-        if bool in map(type, positions[at][:2]):
+    for at in np.flatnonzero((xy == 0.0) | (xy == 1.0)).tolist():
+        if type(positions[at // 2][at % 2]) is bool:
             raise TypeError("true or false is no number")
     return xy
 

@@ -246,7 +246,7 @@ def bands_of(regions: RegionSet, plane: str, cache: Cache, *, eligible: Owners, 
     borders = borders[np.isin(borders[:, 1:], eligible).all(axis=1)]
     if not len(borders):
         return None  # as of islands, and of a country that is one region
-    known, mine = np.unique(borders[:, 0]), np.isin(cell, borders[:, 0])
+    known, mine = np.flatnonzero(np.bincount(borders[:, 0])), np.isin(cell, borders[:, 0])
     countries = (np.flatnonzero(np.array(regions.countries) == code) for code in dict.fromkeys(regions.countries))
     rows = (*((place,) for place in range(len(regions.names))), *(tuple(own.tolist()) for own in countries))
     near = np.zeros((2, len(rows), len(known)), dtype=bool)
@@ -333,7 +333,7 @@ def countries_near(boxes: Geometries) -> tuple[str, ...]:
 def pieces_near(boxes: Geometries) -> tuple[EmbeddedRegions, Owners]:
     """Return the regions of the countries near a place, boxes (n,) in degrees, and which of their pieces lie there."""
     stored = load_countries(countries_near(boxes))
-    return stored, np.unique(stored.home.query(boxes, predicate="intersects")[1])
+    return stored, np.flatnonzero(np.bincount(stored.home.query(boxes, predicate="intersects")[1]))
 
 
 def land_near(boxes: Geometries, plane: str) -> tuple[Geometries, NDArray[np.str_]]:

@@ -40,6 +40,7 @@ from frontcalc.run.run import Run
 from frontcalc.snapshots import Holding, passing_over
 from frontcalc.states import Span, State, States
 from frontcalc.towns import LEAST_PEOPLE, load_towns, load_waters
+from frontcalc.versions import key_of
 
 SHOWN_KM2 = 0.05  # less rounds to nothing in a table
 ON_ONE_STEP = 0.8  # the share of a part that must change on a single step
@@ -175,12 +176,15 @@ def _parts(run: Run, span: Span, changed: Change) -> Iterator[LargePart]:
                 step = _step_of(run, states, span.ends, between, kind, part)
                 if step is None:
                     continue
+                if not between:
+                    seen = _seen(run, states, step, kind, part)
+                    yield LargePart(kind, part, step, float(changed.km2[place, 0, -1]), seen)
+                    continue
                 days = tuple(state.day for state in step)
                 if days not in of_steps:
                     ends = (_ground(run, state, span.actor) for state in step)
-                    grounds = change.differences(*ends) if between else ()
-                    large = [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
-                    of_steps[days] = large or changed.large
+                    grounds = change.differences(*ends)
+                    of_steps[days] = [change.large_parts(geometry.polygonal(ground)) for ground in grounds]
                 # A verdict is of the part of the step, of which the change has what stayed so.
                 shared = geometry.overlaid(shapely.intersection, whole := of_steps[days][side], part)
                 most = int(np.argmax(shapely.area(shared))) if len(whole) else 0
@@ -246,8 +250,13 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     (before, after), actor, plane = step, states.actor, run.options.crs
     assert before.day is not None
     assert after.day is not None
-    without, ring = before if kind == "gained" else after, _ring(part, plane)
-    zone, curated = ring, embedded_covers(without.snapshot.place)
+    without = before if kind == "gained" else after
+    curated, held = embedded_covers(without.snapshot.place), run.holding(without.snapshot, actor, noted=False)
+    # That the front is beside a part, as it is beside nearly all, is kept.
+    key = key_of((f"front {actor} {plane} {curated}", held.key, shapely.to_wkb(part)))
+    if run.cache.get("steps", key) is not None:
+        return _back(run, states, step, kind, part)
+    zone = ring = _ring(part, plane)
     # A map that shows no land at all may be of anything.
     if curated or len(pieces_near(without.snapshot.place)[1]):
         land, countries = _land(ring, plane, curated=curated)
@@ -265,12 +274,17 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
 
     def is_front(state: State | None) -> bool:
         """Say whether the ring has land that the actor does not hold on a map."""
-        free = geometry.overlaid(shapely.difference, zone, _ground(run, state, actor)) if state else zone
-        return bool(state and shapely.area(free) >= BEHIND * shapely.area(ring))
+        if state is None:
+            return False
+        near = shapely.intersection(_ground(run, state, actor), shapely.box(*shapely.bounds(ring)))
+        free = geometry.overlaid(shapely.difference, zone, geometry.as_multipolygon(near))
+        return bool(shapely.area(free) >= BEHIND * shapely.area(ring))
 
     # The cheapest to find out first. A hole that is drawn as another actor's is a pocket, whichever came first.
     others = (_is_others(run, state, actor, part) for state in dict.fromkeys((before, without)))
-    if not (is_front(without) or any(others) or any(map(is_front, map(states.on, earlier)))):
+    if is_front(without):
+        run.cache.put(("steps", key, b"front"))
+    elif not (any(others) or any(map(is_front, map(states.on, earlier)))):
         return "lie far behind the front"
     return _back(run, states, step, kind, part)
 

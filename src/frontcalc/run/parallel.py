@@ -117,7 +117,7 @@ def measured_ahead(
         maps = list(dict.fromkeys(ref for ref in refs if ref is not None))
         last = maps[-1] if maps else last
         measure = run.chain(actor)
-        unknown = unknown_part(maps, **measure.keywords)
+        unknown = unknown_part(maps, **{**measure.keywords, "cache": run.cache})
         return send(measure, unknown, run.partition_for(actor)) if unknown else lambda: NOTHING
 
     if count <= 1 and not isinstance(options.workers, str):

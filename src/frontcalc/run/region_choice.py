@@ -124,7 +124,7 @@ def _lacking(level: str, place: Geometries, actor: str | None, countries: Callab
     """Return the error for a level without data, with the command that fetches it for the country most shown."""
     stored = load_embedded()
     _, piece = stored.home.query(place, predicate="intersects")
-    shown = Counter(stored.regions[owner].country for owner in stored.owner[np.unique(piece)])
+    shown = Counter(stored.regions[owner].country for owner in stored.owner[np.flatnonzero(np.bincount(piece))])
     # Regions of an actor's own country get none of its ground.
     del shown[COUNTRIES.get(actor or "", "")]
     # Outside the curated ones, that which the maps show, if it is one.

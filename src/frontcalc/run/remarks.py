@@ -51,11 +51,17 @@ class Measured(NamedTuple):
 
 
 def measured(
-    run: Run, spans: Iterable[Span], *, ground: bool = False, steps_of: Mapping[Span, Steps] | None = None
+    run: Run,
+    spans: Iterable[Span],
+    *,
+    ground: bool = False,
+    steps_of: Mapping[Span, Steps] | None = None,
+    to_the_day: bool = True,
 ) -> Iterator[Measured]:
     """Yield periods with their changes and remarks, each as it comes, and note them in the run.
 
-    With `ground` the polygons come too. A change is judged by its large parts, or by those of its steps.
+    With `ground` the polygons come too, and `to_the_day` what `interpolated` returns. A change is judged by its large
+    parts, or by those of its steps.
     """
     if run.options.threads > 1 or isinstance(run.options.workers, str):
         changes = changes_by_workers(run, spans, ground=ground)
@@ -64,7 +70,7 @@ def measured(
     for span, changed in changes:
         suspect = suspect_parts(run, span, changed, (steps_of or {}).get(span, ()))
         label, shown = span.period.label, run.shown(changed) if changed else None
-        moved_km2, how = interpolated(run, span, changed)
+        moved_km2, how = interpolated(run, span, changed) if to_the_day else ({}, "")
         off_km2, then = None, ""
         if shown is not None and (total := run.lines.shown[-1]) in moved_km2:
             off_km2 = moved_km2[total] - total.sum_of(shown.gained_km2 - shown.lost_km2)
