@@ -199,6 +199,7 @@ READ_ON = {
     "flows": "[flows](flows.md)",
     "places": "[flows and towns](flows.md#which-towns)",
     "verify": "[claims](claims.md)",
+    "again": "[receipts](receipts.md)",
     "map": "[maps and charts](maps.md), [the gallery](gallery.md)",
     "plot": "[maps and charts](maps.md), [the gallery](gallery.md)",
     "sensitivity": "[method](method.md#how-sure-a-figure-is)",

@@ -27,7 +27,7 @@ _SECTIONS = {
         "series": "Area held at each map, and the change since the one before.",
         "summary": "Change by year, quarter, month or week; tables to keep.",
         "flows": "Ground that turned from one role into another.",
-        "ledger": "Each piece of ground once, from when and until when it was held.",
+        "ledger": "Each piece of ground once, with the days it was held.",
         "places": "Places that came under or out of an actor's hold.",
     },
     "Pictures and pages": {
@@ -54,7 +54,7 @@ _SECTIONS = {
 
 _COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}
 
-_MODULES = {"Pictures and pages": "pictures", "Maps, regions and upkeep": "upkeep"}
+_MODULES = {"Pictures and pages": "pictures", "How sure a figure is": "certainty", "Maps, regions and upkeep": "upkeep"}
 _MODULE_OF = {name: _MODULES.get(title, "measures") for title, section in _SECTIONS.items() for name in section}
 """The module of each command, which is `NAME_command` there."""
 
