@@ -28,6 +28,7 @@ FACADES: dict[str, dict[str, Any]] = {
     "changes": {"periods": "2024"},
     "changes_between": {"before": "a.geojson", "after": "b.geojson"},
     "check_archive": {},
+    "check_ledger": {"file": "war.gpkg"},
     "check_summaries": {"folder": "tables"},
     "compare": {"periods": "2024", "archives": ["a", "b"]},
     "consensus": {"period": "2024", "archives": ["a", "b"]},
@@ -38,9 +39,11 @@ FACADES: dict[str, dict[str, Any]] = {
     "explain_archive": {},
     "flows": {"periods": "2024"},
     "held": {"dates": "2024-01-01"},
+    "ledger": {"period": "2024"},
     "list_archive": {},
     "place_shares": {"town": "Toretsk", "periods": "2024"},
     "places": {"periods": "2024", "places": "towns.csv"},
+    "records": {},
     "report": {"periods": "2024"},
     "sensitivity": {"period": "2024"},
     "shared_ground": {"period": "2024", "archives": ["a", "b"]},
@@ -99,7 +102,7 @@ def test_what_is_wanted_is_said_in_words(arguments: dict[str, Any], message: str
 
 
 def test_a_keyword_unlike_any_lists_them_and_python_s_own_errors_stay() -> None:
-    with pytest.raises(TypeError, match=r"'xyz'; there are periods, archive, with_range, by, only"):
+    with pytest.raises(TypeError, match=r"'xyz'; there are periods, archive, with_range, with_towns, by, only"):
         frontcalc.diff("2024", xyz=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'periods'"):
         frontcalc.diff()  # type: ignore[call-arg]

@@ -328,7 +328,7 @@ def test_each_paragraph_of_made_up_maps_says_so_first() -> None:
 
 
 def test_other_results_have_no_sentence() -> None:
-    with pytest.raises(UsageError, match="is for diff, where, summary and held only"):
+    with pytest.raises(UsageError, match="is for diff, where, summary, held and consensus only"):
         sentence(Table(SeriesRow, (), META))
 
 

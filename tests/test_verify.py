@@ -451,7 +451,10 @@ def test_the_bundled_claims_hold_on_the_sample_by_construction(run_here: Run) ->
     assert document["meta"]["claims"]["name"] == BUNDLED.name
     assert "note SYNTHETIC" in done.stderr
     assert "SYNTHETIC SAMPLE and no real war" in done.stderr
-    assert run_here("verify", BUNDLED, "--format", "json").stdout == done.stdout
+    by_path = json.loads(run_here("verify", BUNDLED, "--format", "json").stdout)
+    # Only the receipt says how the file was named.
+    assert by_path["meta"].pop("receipt") != document["meta"].pop("receipt")
+    assert by_path == document
 
 
 def test_the_table_shows_verdicts_and_reasons(run_here: Run, claims_file: Callable[..., Path], layered: Path) -> None:
