@@ -48,7 +48,7 @@ class Towns:
     people: NDArray[np.int64]  # 0 where it is not known
     points: NDArray[np.float64]  # longitude and latitude of the middle on WGS 84 (n, 2)
     radii_m: NDArray[np.float64]  # of the disc that stands for a place
-    spellings: tuple[tuple[str, ...], ...]  # what else a place is called
+    spellings: tuple[str, ...]  # what else a place is called, separated by tabs
 
     def pick(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Towns:
         """Return the places of a mask or of indices, in that order."""
@@ -84,7 +84,7 @@ class Towns:
         """Return the places that a name means, in any spelling; those that are called so first, and by size."""
         wanted = fold(name)
         own = np.array([fold(text) == wanted for text in self.names], dtype=bool)
-        other = [any(fold(text) == wanted for text in texts) for texts in self.spellings]
+        other = [any(fold(text) == wanted for text in filter(None, texts.split("\t"))) for texts in self.spellings]
         same = np.flatnonzero(own | np.array(other, dtype=bool))
         return self.pick(same[np.lexsort((-self.people[same], ~own[same]))])
 
@@ -152,12 +152,12 @@ def load_towns() -> Towns:
         counts = header["countries"]
         size = sum(counts.values())
         numbers = np.frombuffer(rest, "<i4", count=3 * size).reshape(3, size)
-        texts = [tuple(line.split("\t")) for line in rest[numbers.nbytes :].decode().split("\n")]
+        texts = [line.partition("\t") for line in rest[numbers.nbytes :].decode().split("\n")]
         if len(texts) != size:
             raise ValueError("names are missing")
         people = numbers[0].astype(np.int64)
         countries = np.repeat(np.array(list(counts)), list(counts.values()))
-        names, others = tuple(text[0] for text in texts), tuple(text[1:] for text in texts)
+        names, _, others = zip(*texts, strict=True)
         return Towns(names, countries, people, numbers[1:].T / UNITS_PER_DEGREE, radii_of(people), others)
 
 
@@ -168,7 +168,7 @@ def load_waters() -> Towns:
         names, lon, lat, radii = zip(*_read(content)[0]["waters"], strict=True)
         none = np.zeros(len(names), dtype=np.int64)
         discs = np.column_stack([lon, lat]), np.array(radii, dtype=np.float64)
-        return Towns(names, np.full(len(names), ""), none, *discs, ((),) * len(names))
+        return Towns(names, np.full(len(names), ""), none, *discs, ("",) * len(names))
 
 
 def _read(content: bytes) -> tuple[dict[str, Any], bytes]:
