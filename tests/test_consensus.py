@@ -65,8 +65,15 @@ def test_three_archives_by_hand(three: list[str]) -> None:
 
 def test_the_order_of_the_archives_changes_nothing(three: list[str]) -> None:
     one, other = (frontcalc.consensus("2024", archives=archives) for archives in (three, three[::-1]))
-    for form in ("table", "csv", "json", "markdown", "sentence", "xlsx"):
+    for form in ("table", "csv", "markdown", "sentence"):
         assert render(one, form) == render(other, form), form
+    # The receipt alone has the archives as they were given.
+    (own, receipt), (exchanged, turned) = (
+        (said, said["meta"].pop("receipt")) for said in (json.loads(render(table, "json")) for table in (one, other))
+    )
+    assert own == exchanged
+    assert receipt["options"].pop("archives") == turned["options"].pop("archives")[::-1]
+    assert receipt == turned
 
 
 def test_regions_and_towns_split_the_same_ground(archive: Write, region_file: Write, three: list[str]) -> None:
