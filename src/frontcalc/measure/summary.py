@@ -22,6 +22,7 @@ from frontcalc.progress import track
 from frontcalc.run.land import land_shares
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
@@ -186,6 +187,11 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     opens = {one.label for one in periods if (one.closes_on or end) > last or (calendar.same_span and end >= last)}
 
     def spans() -> Iterator[Span]:
+        begin = periods[0].opens_on or run.archive.first
+        days = [day for day in run.archive.days if begin < day <= end]
+        for actor in run.actors if step == "snapshot" else ():
+            for _ in measured_ahead(run, actor, run.states(actor).on(begin), days, "measuring map"):
+                pass  # the steps are then looked up
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
             span = replace(span, notices=(*span.notices, *baseline_notices[actor]))
