@@ -15,14 +15,13 @@ from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import diff_rows
-from frontcalc.measure.series import EVERY, steps_in
+from frontcalc.measure.series import EVERY, keep_steps, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.progress import track
 from frontcalc.run.land import land_shares
 from frontcalc.run.meta import nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
 from frontcalc.states import INVASION, SPAN_TOLERANCE, Span
@@ -187,11 +186,8 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     opens = {one.label for one in periods if (one.closes_on or end) > last or (calendar.same_span and end >= last)}
 
     def spans() -> Iterator[Span]:
-        begin = periods[0].opens_on or run.archive.first
-        days = [day for day in run.archive.days if begin < day <= end]
         for actor in run.actors if step == "snapshot" else ():
-            for _ in measured_ahead(run, actor, run.states(actor).on(begin), days, "measuring map"):
-                pass  # the steps are then looked up
+            keep_steps(run, actor, periods[0].opens_on or run.archive.first, end)
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
             span = replace(span, notices=(*span.notices, *baseline_notices[actor]))
