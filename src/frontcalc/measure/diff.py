@@ -89,7 +89,9 @@ def diff(
         return naming_towns(run, ranged, run.resolved(wanted)) if with_towns else ranged
     rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
     table = table_of(run, DiffRow, rows, slivers=True)
-    return naming_towns(run, table, run.resolved(wanted)) if with_towns else table
+    if with_towns:
+        table = naming_towns(run, table, run.resolved(wanted))
+    return table
 
 
 @facade
@@ -368,8 +370,7 @@ def drawn_figure(run: Run, what: str, km2: float, ground: shapely.Geometry) -> s
     """Return the ground of a figure in degrees; FrontcalcError says that it has another area than the figure."""
     drawn_km2 = float(geometry.area_km2(ground))
     if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-        figures = f"{km2:.6f} km² {what}, {drawn_km2:.6f} by polygons"
-        raise change.contradiction(figures, "maps and the regions")
+        raise change.contradiction(f"{km2:.6f} km² {what}, {drawn_km2:.6f} by polygons", "maps and the regions")
     return drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
 
 
