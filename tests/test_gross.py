@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
+import frontcalc
 from frontcalc import crs, geometry
 from frontcalc.change import GAINED, GAINED_SLIVER, LOST_SLIVER, Change, step, total
 from frontcalc.regions import no_regions
+from frontcalc.run.run import Run
 from frontcalc.slivers import mean_widths_m
+from frontcalc.states import State
 
 CRS = "EPSG:6933"
 SQUARES = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8)
@@ -83,3 +89,20 @@ def test_sums_are_rounded_once() -> None:
     part = gross_step(shapely.MultiPolygon(), ground({(0, 0)}), sliver_m=0)
     tenth = replace(part, km2=np.full_like(part.km2, 0.1))
     assert total([tenth] * 10).km2[GAINED].tolist() == [[math.fsum([0.1] * 10)] * 2] * 2 == [[1.0] * 2] * 2
+
+
+def test_workers_measure_the_steps_of_all_periods_before_they_are_looked_up(
+    archive: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maps = {f"{year}-{month}-01": {None: [(300, 40)]} for year in (2023, 2024) for month in ("03", "09")}
+    sent: list[date] = []
+
+    def measured_ahead(run: Run, actor: str, before: State | None, days: list[date], what: str) -> Iterator[date]:
+        assert before is None
+        sent.extend(days)
+        yield from days
+
+    monkeypatch.setattr("frontcalc.measure.series.measured_ahead", measured_ahead)
+    table = frontcalc.summary(every="year", gross=True, archive=archive(maps))
+    assert [*map(str, sent)] == ["2023-03-01", "2023-09-01", "2024-03-01", "2024-09-01"]
+    assert [row.steps for row in table.rows if row.level == "total"] == [1, 2]

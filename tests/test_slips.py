@@ -171,7 +171,7 @@ def test_results_beside_the_maps_are_written_again_and_never_read(run_here: Run,
     assert f"OTHER-FILES: {len(others)} not read: " in again.stderr
 
 
-def test_a_map_of_no_change_and_one_of_what_is_shared_are_no_maps_of_control(
+def test_a_map_of_no_change_one_of_what_is_shared_and_a_ledger_are_no_maps_of_control(
     run_here: Run, archive: Write, maps: Path
 ) -> None:
     archive({"2024-01-01": {"control_map": [(0, 0)]}, "2024-01-02": {"control_map": [(0, 0)]}}, name="still")
@@ -181,6 +181,8 @@ def test_a_map_of_no_change_and_one_of_what_is_shared_are_no_maps_of_control(
     both = ["--archive", "maps", "--archive", "still"]
     for name in ("2024-01-04.geojson", "2024-01-04.gpkg"):
         assert run_here("consensus", PERIOD, *both, *asked, "-o", maps / name).returncode == 0
+        ledger = maps / name.replace("04", "05")
+        assert run_here("ledger", PERIOD, "--archive", "maps", *asked, "-o", ledger).returncode == 0
     index = frontcalc.open_archive(maps)
     assert [str(day) for day in index.days] == ["2024-01-01", "2024-01-02"]
     assert [notice.code for notice in index.notices] == ["OTHER-FILES"]

@@ -40,6 +40,11 @@ class Line:
     region: str
     members: tuple[int, ...]  # places in an array (n + 2,) of areas: regions in the set's order, unassigned, total
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the row is of, by column."""
+        return {"region": self.region}
+
     def sum_of(self, areas: NDArray[np.float64] | Sequence[float]) -> float:
         """Return this row's figure of areas (n + 2,), in their unit; of many rows, a list is faster than an array."""
         if len(self.members) == 1:

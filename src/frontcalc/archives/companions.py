@@ -21,9 +21,11 @@ from frontcalc.read.detection import detect, is_other_json, unpack
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, list_entries, maps_among, may_be_other
 
-# Columns of maps of change, and of maps of where archives disagree: what no publisher's map of control has.
+# Columns of maps of change, of what archives agree on, or disagreed on, and of the ledger: no map of control has them.
 _COLUMNS = (
     frozenset({"period", "actor", "region", "kind", "opening", "closing"}),
+    frozenset({"period", "actor", "region", "kind", "shown_by"}),
+    frozenset({"actor", "region", "town", "held_from", "held_until", "came_files", "went_files"}),
     frozenset({"period", "actor", "region", "holder", "lacker", "holder_map", "lacker_map"}),
 )
 HEAD = 4096  # bytes that tell most files
@@ -124,7 +126,7 @@ def _is_own(entry: Entry) -> bool:
 
 
 def refuse_changes(features: Features, *, where: str) -> None:
-    """Refuse a map of change, or of where archives disagree, that was given as a map of control."""
+    """Refuse a map of change, or of what archives agree on, that was given as a map of control."""
     if features.properties and all(any(columns <= own.keys() for columns in _COLUMNS) for own in features.properties):
         problem = "is a map of change that frontcalc wrote, which does not show who holds what"
         raise DataError(problem, where=where, cure="give the map itself, and keep results elsewhere")

@@ -79,11 +79,7 @@ def consensus_command(period: str, **how: Any) -> None:
     """
     form = results.form()
     if form in results.PICTURES:
-        _, looks = results.picture_form()
-        with terminal.progress():
-            scene = frontcalc.consensus_map(period, **options.given(how))
-            content = scene.image(form, **looks)
-        results.emit(scene.table, form, content)
+        results.draw(frontcalc.consensus_map, period, **how)
         return
     results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o both.png")
     results.show(frontcalc.shared_ground if form in results.MAP_FORMATS else frontcalc.consensus, period, **how)

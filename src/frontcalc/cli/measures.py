@@ -78,11 +78,7 @@ def where_command(period: str, connected: bool, **how: Any) -> None:
     """
     how["connected"], form = connected or None, results.form()
     if form in results.PICTURES:
-        _, looks = results.picture_form()
-        with terminal.progress():
-            scene = frontcalc.where_map(period, **options.given(how))
-            content = scene.image(form, **looks)
-        results.emit(scene.table, form, content)
+        results.draw(frontcalc.where_map, period, **how)
         return
     results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o where.png")
     if form in results.MAP_FORMATS:

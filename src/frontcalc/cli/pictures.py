@@ -55,14 +55,10 @@ def map_command(periods: tuple[Any, ...], zoom: str | None, archive: str | None,
     periods are compared with each other. The title is the finding; figures are those
     of «frontcalc diff». Needs matplotlib: pip install ".[all]" in frontcalc's folder.
     """
-    form, looks = results.picture_form()
-    with terminal.progress():
-        if isinstance(periods[0], Path):
-            scene = frontcalc.change_map_between(*periods, **options.given(how))
-        else:
-            scene = frontcalc.change_map(periods, **options.given(how | {"archive": archive}))
-        content = scene.image(form, zoom=zoom or "auto", **looks)
-    results.emit(scene.table, form, content)
+    if isinstance(periods[0], Path):
+        results.draw(frontcalc.change_map_between, *periods, zoom=zoom or "auto", **how)
+    else:
+        results.draw(frontcalc.change_map, periods, zoom=zoom or "auto", archive=archive, **how)
 
 
 @click.group("plot", cls=options.Group)

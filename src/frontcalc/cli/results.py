@@ -87,11 +87,7 @@ output_or_map = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS
 output_or_strip = options.together(_form(type=click.Choice((*FORMATS, *PICTURES))), _looks, _table)
 output_of_map = options.together(_form(type=click.Choice(MAP_FORMATS)), _table)
 output_of_check = options.together(_form(type=click.Choice(CHECK_FORMATS)), _table)
-_size = options.option("--size WxH", "Pixels; or wide, square, portrait [default: 1600x1000].")
-_theme = options.option("--theme", "Colours; print is for black ink [default: light].", type=click.Choice(THEMES))
-output_map_or_picture = options.together(
-    _form(type=click.Choice((*FORMATS, *MAP_FORMATS, *PICTURES))), _size, _theme, _table
-)
+output_map_or_picture = options.together(_form(type=click.Choice((*FORMATS, *MAP_FORMATS, *PICTURES))), _looks, _table)
 picture = options.together(
     options.option("-o --output FILE", "Write to a file: .png, .svg or .pdf; - is stdout.", required=True),
     # Not `format_`: the working folder's default format is one of tables.
@@ -167,6 +163,15 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
         result = facade(*values, **options.given(how))
     emit(result, chosen)
     return result
+
+
+def draw(facade: Callable[..., Any], *values: Any, zoom: str = "auto", **how: Any) -> None:
+    """Call a facade that returns a map to be drawn with the options that were given, and progress shown; write it."""
+    chosen, looks = picture_form()
+    with terminal.progress():
+        scene = facade(*values, **options.given(how))
+        content = scene.image(chosen, zoom=zoom, **looks)
+    emit(scene.table, chosen, content)
 
 
 def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> None:

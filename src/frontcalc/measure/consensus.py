@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import compress, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
@@ -14,11 +14,12 @@ import shapely
 
 from frontcalc import change, geometry
 from frontcalc.change import Floats, Geometries
+from frontcalc.change.pieces import Places, by_place
 from frontcalc.dates import in_words
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.geometry import Ints
 from frontcalc.keywords import facade
-from frontcalc.levels import Line, TownLine
+from frontcalc.levels import TownLine
 from frontcalc.measure.compare import (
     Archives,
     Side,
@@ -32,6 +33,7 @@ from frontcalc.measure.compare import (
 )
 from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, finest_lines
 from frontcalc.notices import Notice
+from frontcalc.outputs.agreement import SIDES
 from frontcalc.outputs.sentences import SMALL
 from frontcalc.periods import Period, PeriodLike, parse_period
 from frontcalc.progress import track
@@ -48,17 +50,18 @@ if TYPE_CHECKING:
 Shown = tuple[str, ...]
 """The names of the archives that show some ground, in their order."""
 
-KINDS = ("gained", "lost", "held")  # held at the close, by some and not by all
+KINDS = (*SIDES, "held")  # held at the close, by some and not by all
 _CRUMB_M2 = 1.0  # what overlays leave along the lines that they cut
 
 
 class _Agreed(NamedTuple):
-    """One actor's sides, by the names of archives, the ground of each kind by who shows it, and notices."""
+    """What the archives, by name, agree on of one actor: ground of each kind by who shows it, less what is aside."""
 
+    names: Shown
     sides: list[Side]
-    ground: dict[str, dict[Shown, Geometries]]  # without what is set aside
-    left: dict[str, Notice]  # of what an archive leaves out, by its name
-    of_all: list[Notice]
+    ground: dict[str, dict[Shown, Geometries]]
+    left: frozenset[str]  # the archives that leave out some ground by definition
+    codes: set[str]  # of notices on all rows
 
 
 @facade
@@ -150,7 +153,7 @@ def shared_ground(
                 for line in finest_lines(first):
                     if (ground := line.ground_of(grounds)).is_empty:
                         continue
-                    km2, names = line.sum_of(figures), _names(line)
+                    km2, names = line.sum_of(figures), line.names
                     shape = drawn_figure(first, f"{kind} in {line.region}", km2, ground)
                     keys = own["period"], own["actor"], names["region"], kind, "|".join(shown)
                     rows.append(SharedGroundRow(*keys, km2, names.get("town", ""), shape))
@@ -197,18 +200,17 @@ def consensus_map(
     table = Table(ConsensusRow, tuple(_rows(one)), meta, shapes_of(run))
     # Drawn over one another they are their union.
     held = geometry.polygonal([own for side in one.sides if (own := ground_at(side, opening=True)) is not None])
-    names, total, panels = tuple(side.archive.name for side, _ in one.sides), table.rows[-1], list[Panel]()
-    for kind in KINDS[:2]:
-        layers: list[list[Geometries]] = [[np.empty(0, dtype=object)] for _ in range(3)]
+    panels, by_any = list[Panel](), {kind: getattr(table.rows[-1], f"{kind}_by_any_km2") for kind in SIDES}
+    for kind, km2 in by_any.items():
+        if km2 < SMALL * max(by_any.values()):
+            continue  # it is in the key alone
+        layers: list[list[shapely.Polygon]] = [[], [], []]
         for shown, parts in one.ground[kind].items():
             # By all; of two archives by the first alone, of three and more by several; by one alone.
-            some = 1 + names.index(shown[0]) if len(names) == 2 else 1 if len(shown) > 1 else 2
-            layers[0 if shown == names else some].append(parts)
-        panels.append(Panel(total, held, tuple(map(np.concatenate, layers))))
-    # What is small beside the other is in the key alone.
-    small = SMALL * max(total.gained_by_any_km2, total.lost_by_any_km2)
-    shown_too = [total.gained_by_any_km2 >= small, total.lost_by_any_km2 >= small]
-    return ConsensusMap(table, tuple(compress(panels, shown_too)), run.options.crs, run.chosen)
+            some = 1 + one.names.index(shown[0]) if len(one.names) == 2 else 1 if len(shown) > 1 else 2
+            layers[0 if shown == one.names else some] += list(parts)
+        panels.append(Panel(table.rows[-1], held, tuple(map(geometry.polygonal, layers))))
+    return ConsensusMap(table, tuple(panels), run.options.crs, run.chosen)
 
 
 def _agreed(
@@ -218,19 +220,18 @@ def _agreed(
     if towns is not None and towns < 1:
         raise UsageError("must be one at least", where=f"--towns {towns}", cure="give a whole number")
     wanted = parse_period(period)
-    named = sorted(named_archives(archives), key=lambda pair: (pair[1].casefold(), pair[1]))
-    runs = open_each(named, options)
-    periods, ends = _common(wanted, runs)
+    runs = open_each(sorted(named_archives(archives), key=lambda pair: (pair[1].casefold(), pair[1])), options)
+    names, (periods, ends) = tuple(run.archive.name for run in runs), _common(wanted, runs)
     agreed, notices = list[_Agreed](), list[Notice]()
     for sides in measure_each(runs, [[one] for one in periods], ground=True, people=towns):
-        if lacking := {run.archive.name for run in runs} - {run.archive.name for run, one in sides if one.change}:
+        if lacking := set(names) - {run.archive.name for run, one in sides if one.change}:
             problem = f"has no two maps of {sides[0][1].span.actor} in {wanted.label}"
-            raise NoDataError(
-                problem, where=" and ".join(sorted(lacking)), cure="leave it out, or choose another --actor"
-            )
+            cure = "leave it out, or choose another --actor"
+            raise NoDataError(problem, where=" and ".join(sorted(lacking)), cure=cure)
         aside, left = left_out(sides, "set aside")
-        agreed.append(_Agreed(sides, _cut(sides, geometry.union(*aside.values())), left, [*ends, *days_differ(sides)]))
-        notices += [*left.values(), *agreed[-1].of_all]
+        of_all, ground = [*ends, *days_differ(sides)], _cut(names, sides, geometry.union(*aside.values()))
+        agreed.append(_Agreed(names, sides, ground, frozenset(left), {notice.code for notice in of_all}))
+        notices += [*left.values(), *of_all]
     if towns is not None and not runs[0].regions.names:
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
     meta = joint_meta(tuple(map(meta_of, runs)), notices)
@@ -250,36 +251,35 @@ def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Not
     if len(known) < len(runs) or opens >= closes:
         extents = "; ".join(f"{run.archive.name} has maps of {run.archive.extent}" for run in runs)
         raise NoDataError(f"no day of {period.label} lies between maps of all archives", cure=extents)
-    notices = []
+    periods, notices = list[Period](), list[Notice]()
+    for archive in known:
+        # An opening map stands for all days before the first of the others.
+        first, last = (
+            day if day < archive.days[0] else min((abs(own - day), own) for own in archive.days)[1]
+            for day in (opens, closes)
+        )
+        if 2 * max(abs(first - opens), abs(last - closes)) > closes - opens:
+            problem = f"has no two maps near the ends of {period.label}, {opens} and {closes}"
+            raise NoDataError(problem, where=archive.name, cure="leave it out, or choose a longer period")
+        periods.append(replace(period, opens_on=first, closes_on=last))
     for code, wanted, day, verb, side in (
         ("OPENS-LATE", period.opens_on, opens, "begins", "before"),
         ("CLOSES-EARLY", period.closes_on, closes, "ends", "after"),
     ):
         if wanted and wanted != day:
-            what = f"not all archives have maps {side} {day}"
-            line = f"{verb} on {in_words(day, period.label)}: not all archives have maps {side}"
-            notices.append(Notice(code, what, period.label, line=line))
-    ends = [[_nearest(run, day) for day in (opens, closes)] for run in runs]
-    for run, own in zip(runs, ends, strict=True):
-        if any(2 * abs(near - day) > closes - opens for near, day in zip(own, (opens, closes), strict=True)):
-            problem = f"has no two maps near the ends of {period.label}, {opens} and {closes}"
-            raise NoDataError(problem, where=run.archive.name, cure="leave it out, or choose a longer period")
-    return [replace(period, opens_on=first, closes_on=last) for first, last in ends], notices
+            why = f"not all archives have maps {side}"
+            line = f"{verb} on {in_words(day, period.label)}: {why}"
+            notices.append(Notice(code, f"{why} {day}", period.label, line=line))
+    return periods, notices
 
 
-def _nearest(run: Run, day: date) -> date:
-    """Return the day of the map nearest to a day, the earlier of two; an opening map stands for all days before."""
-    days = run.archive.days
-    return day if day < days[0] else min(days, key=lambda one: (abs(one - day), one))
-
-
-def _cut(sides: Sequence[Side], nowhere: shapely.MultiPolygon) -> dict[str, dict[Shown, Geometries]]:
+def _cut(names: Shown, sides: Sequence[Side], nowhere: shapely.MultiPolygon) -> dict[str, dict[Shown, Geometries]]:
     """Return the ground of each kind by who shows it, without what is set aside."""
-    names, cut = tuple(run.archive.name for run, _ in sides), dict[str, dict[Shown, Geometries]]()
     whole = {"held": [held for side in sides if (held := ground_at(side)) is not None]}
     changed = [run.shown(one.change).ground for run, one in sides if one.change]
-    for place, kind in enumerate(KINDS[:2]):
+    for place, kind in enumerate(SIDES):
         whole[kind] = [geometry.union(parts[place].polygons) for parts in changed if parts]
+    cut = dict[str, dict[Shown, Geometries]]()
     for kind in KINDS:
         own = [geometry.overlaid(shapely.difference, ground, nowhere) for ground in whole[kind]]
         cut[kind] = by_shown(dict(zip(names, own, strict=True)))
@@ -292,107 +292,83 @@ def by_shown(grounds: Mapping[str, shapely.Geometry]) -> dict[Shown, Geometries]
     """Return ground by which of some archives show it, polygons (n,) without overlap; all that any shows is in it."""
     cut: dict[Shown, Geometries] = {}
     for name, ground in grounds.items():
-        rest, before = ground, dict(cut)
-        for shown, parts in before.items():
+        rest = ground
+        for shown, parts in list(cut.items()):
             one = shapely.MultiPolygon(list(parts))
             cut[shown] = geometry.polygonal(geometry.overlaid(shapely.difference, one, ground))
             cut[*shown, name] = geometry.polygonal(geometry.overlaid(shapely.intersection, one, ground))
             rest = geometry.overlaid(shapely.difference, rest, one)
         cut[name,] = geometry.polygonal(rest)
-    return {
-        shown: parts for shown, parts in sorted(cut.items(), key=lambda pair: (-len(pair[0]), pair[0])) if len(parts)
-    }
+    return {shown: cut[shown] for shown in sorted(cut, key=lambda own: (-len(own), own)) if len(cut[shown])}
 
 
 def _rows(one: _Agreed) -> Iterator[ConsensusRow]:
     """Yield the rows of a period and actor: by region, or by town with any such ground, a row an archive."""
-    names = tuple(run.archive.name for run, _ in one.sides)
     (first, (span, *_)), *_ = one.sides
     partition = first.partition_for(span.actor)
     km2 = {
         kind: {shown: change.areas(parts, partition)[0] for shown, parts in own.items()}
         for kind, own in one.ground.items()
     }
-    region, weights, days = _dated(one.sides, one.ground["gained"].get(names, np.empty(0, dtype=object)))
-    tables = [diff_rows(run, own) for run, own in one.sides]
-    for line, *beside in zip(first.lines.shown, *tables, strict=True):
+    by_all = one.ground["gained"].get(one.names, np.empty(0, dtype=object))
+    region, weights, days = _dated(one.sides, *by_place(by_all, partition))
+    for line, *beside in zip(first.lines.shown, *(diff_rows(run, own) for run, own in one.sides), strict=True):
         mine = np.isin(region, line.members) | (len(partition.names) + 1 in line.members)
         sums = {kind: {shown: line.sum_of(areas) for shown, areas in own.items()} for kind, own in km2.items()}
         if isinstance(line, TownLine) and not any(area for own in sums.values() for area in own.values()):
             continue
-        for place, (name, row) in enumerate(zip(names, beside, strict=True)):
-            codes = {*row.notes.split(), *(notice.code for notice in one.of_all)}
-            codes |= {"LEAVES-OUT"} if name in one.left else set()
+        for place, (name, row) in enumerate(zip(one.names, beside, strict=True)):
+            codes = {*row.notes.split(), *one.codes, *(["LEAVES-OUT"] if name in one.left else [])}
             more: dict[str, Any] = {"notes": " ".join(sorted(codes))}
             for kind, whole in (("gained", row.gained_km2), ("lost", row.lost_km2)):
                 aside = (whole or 0.0) - math.fsum(area for shown, area in sums[kind].items() if name in shown)
                 if name not in one.left and abs(aside) > change.CONTRADICTION_KM2:
                     raise change.contradiction(f"{whole:.6f} km² {kind}, {aside:.6f} shown by no archives", "maps")
-                more[f"{kind}_by_all_km2"] = sums[kind].get(names, 0.0)
+                more[f"{kind}_by_all_km2"] = sums[kind].get(one.names, 0.0)
                 more[f"{kind}_by_any_km2"] = math.fsum(sums[kind].values())
                 more[f"{kind}_only_km2"] = sums[kind].get((name,), 0.0)
                 more[f"{kind}_aside_km2"] = max(0.0, aside) if name in one.left else 0.0
             more["closing_only_km2"] = sums["held"].get((name,), 0.0)
-            yield extended(ConsensusRow, row, **_names(line), **more, **_lag(weights[mine], days[mine], place))
+            yield extended(ConsensusRow, row, **line.names, **more, **_lag(weights[mine], days[mine], place))
 
 
-def _names(line: Line) -> dict[str, str]:
-    """Return the region of a row, and its town where it has one."""
-    return line.names if isinstance(line, TownLine) else {"region": line.region}
+def _dated(sides: Sequence[Side], pieces: Geometries, region: Places) -> tuple[Places, Floats, Ints]:
+    """Return pieces of ground gained (n,) cut by the days since which each side holds them: region, km², days (m, k).
 
-
-Dated = tuple[Ints, Floats, Ints]
-"""Of pieces of ground (n,): the region of each, its area (km²), and since which day each archive holds it (n, k)."""
-
-
-def _dated(sides: Sequence[Side], parts: Geometries) -> Dated:
-    """Return ground that all gained, polygons (n,) in metres, cut by region and by the days that they gained it."""
-    (first, (span, *_)), *_ = sides
-    partition = first.partition_for(span.actor)
-    unassigned, assigned, owner = partition.cut(parts)
-    pieces, of = geometry.polygons_of(np.concatenate([assigned, unassigned]))
-    region = np.append(owner, np.full(len(unassigned), len(partition.names)))[of]
-    pieces, of = geometry.subdivide(pieces)
-    region, days = region[of], np.empty((len(of), 0), dtype=np.int64)
-    for side in sides:
-        pieces, of, own = _since(side, pieces)
+    A day, as an ordinal, is that of the first map from which on the piece is held on every map to the close.
+    """
+    days = np.empty((len(pieces), 0), dtype=np.int64)
+    for run, (span, *_) in sides:
+        states, of = list(run.states(span.actor).within(span)), np.arange(len(pieces))
+        dated = [(pieces[:0], of[:0], of[:0])]
+        for state, later in track(list(pairwise(states))[::-1], f"dating map of {run.archive.name}"):
+            if not len(pieces) or later.day is None:
+                break
+            before, after = (run.ground(run.holding(one.snapshot, span.actor)) for one in (state, later))
+            came = geometry.polygonal(change.differences(before, after)[0])
+            piece, new = shapely.STRtree(came).query(pieces, predicate="intersects")
+            if not len(piece):
+                continue
+            touched, start = np.unique(piece, return_index=True)
+            covers = np.array([shapely.union_all(own) for own in np.split(came[new], start[1:])], dtype=object)
+            cut, mine = geometry.polygons_of(shapely.intersection(pieces[touched], covers))
+            dated.append((cut, of[touched[mine]], np.full(len(cut), later.day.toordinal())))
+            rest, mine = geometry.polygons_of(shapely.difference(pieces[touched], covers))
+            # Cuts leave crumbs along their lines.
+            solid, others = shapely.area(rest) > _CRUMB_M2, np.delete(np.arange(len(pieces)), touched)
+            pieces, of = np.append(pieces[others], rest[solid]), np.append(of[others], of[touched[mine[solid]]])
+        pieces, of, own = map(np.concatenate, zip(*dated, strict=True))
         region, days = region[of], np.column_stack([days[of], own])
     return region, geometry.area_km2(pieces), days
-
-
-def _since(side: Side, pieces: Geometries) -> tuple[Geometries, Ints, Ints]:
-    """Return pieces of ground gained cut by the day since which a side holds it, which each is of, and that day.
-
-    The day, as an ordinal, is that of the first map from which on the piece is held on every map to the close.
-    """
-    run, (span, *_) = side
-    states, of = list(run.states(span.actor).within(span)), np.arange(len(pieces))
-    dated = [(pieces[:0], of[:0], of[:0])]
-    for state, later in track(list(pairwise(states))[::-1], f"dating map of {run.archive.name}"):
-        if not len(pieces) or later.day is None:
-            break
-        before, after = (run.ground(run.holding(one.snapshot, span.actor)) for one in (state, later))
-        came = geometry.polygonal(change.differences(before, after)[0])
-        piece, new = shapely.STRtree(came).query(pieces, predicate="intersects")
-        cut, mine = geometry.polygons_of(shapely.intersection(pieces[piece], came[new]))
-        dated.append((cut, of[piece[mine]], np.full(len(cut), later.day.toordinal())))
-        touched, start = np.unique(piece, return_index=True)
-        covers = [shapely.union_all(own) for own in np.split(came[new], start[1:])] if len(touched) else []
-        rest, mine = geometry.polygons_of(shapely.difference(pieces[touched], np.array(covers, dtype=object)))
-        # Cuts leave crumbs along their lines.
-        solid, others = shapely.area(rest) > _CRUMB_M2, np.delete(np.arange(len(pieces)), touched)
-        pieces, of = np.append(pieces[others], rest[solid]), np.append(of[others], of[touched[mine[solid]]])
-    cut, of, days = map(np.concatenate, zip(*dated, strict=True))
-    return cut, of, days
 
 
 def _lag(km2: Floats, days: Ints, place: int) -> dict[str, Any]:
     """Return what an archive drew before all others (km²), and the quartiles of its lag, of pieces as `_dated` has."""
     lag = days[:, place] - np.delete(days, place, axis=1).min(axis=1)
-    order = np.argsort(lag, kind="stable")
-    lag, passed = lag[order], np.cumsum(km2[order])
+    first_km2 = {"first_km2": math.fsum(km2[lag < 0])}
     if not len(lag):
-        return {"first_km2": 0.0}
-    quartiles = (int(lag[np.searchsorted(passed, share * passed[-1])]) for share in (0.25, 0.5, 0.75))
-    first_km2 = math.fsum(km2[order][lag < 0])
-    return {"first_km2": first_km2, **dict(zip(("lag_from_days", "lag_days", "lag_to_days"), quartiles, strict=True))}
+        return first_km2
+    order = np.argsort(lag, kind="stable")
+    passed = np.cumsum(km2[order])
+    at = order[np.searchsorted(passed, np.array([0.25, 0.5, 0.75]) * passed[-1])]
+    return first_km2 | dict(zip(("lag_from_days", "lag_days", "lag_to_days"), lag[at].tolist(), strict=True))

@@ -370,8 +370,7 @@ def drawn_figure(run: Run, what: str, km2: float, ground: shapely.Geometry) -> s
     """Return the ground of a figure in degrees; FrontcalcError says that it has another area than the figure."""
     drawn_km2 = float(geometry.area_km2(ground))
     if abs(drawn_km2 - km2) > CONTRADICTION_KM2:
-        figures = f"{km2:.6f} km² {what}, {drawn_km2:.6f} by polygons"
-        raise change.contradiction(figures, "maps and the regions")
+        raise change.contradiction(f"{km2:.6f} km² {what}, {drawn_km2:.6f} by polygons", "maps and the regions")
     return drawn_in_degrees(geometry.polygonal(ground), run.options.crs)
 
 

@@ -169,3 +169,10 @@ def steps_in(run: Run, span: Span, every: str) -> list[State]:
         return []
     days = dates_between(run.archive, opening.day + timedelta(days=1), closing.day, every)
     return list(run.states(span.actor).along(opening, days))
+
+
+def keep_steps(run: Run, actor: str, begin: date, end: date) -> None:
+    """Have the run's workers measure the steps between the maps that stand for two days, to be looked up later."""
+    days = [day for day in run.archive.days if begin < day <= end]
+    for _ in measured_ahead(run, actor, run.states(actor).on(begin), days, "measuring map"):
+        pass

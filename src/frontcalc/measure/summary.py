@@ -15,7 +15,7 @@ from frontcalc.change import CLOSING, GAINED_SLIVER, LOST_SLIVER, Change, total
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.diff import diff_rows
-from frontcalc.measure.series import EVERY, steps_in
+from frontcalc.measure.series import EVERY, keep_steps, steps_in
 from frontcalc.notices import Notice
 from frontcalc.periods import UNITS, Period, PeriodLike, calendar_periods, parse_bound, parse_day, parse_period, unit_of
 from frontcalc.progress import track
@@ -186,6 +186,8 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     opens = {one.label for one in periods if (one.closes_on or end) > last or (calendar.same_span and end >= last)}
 
     def spans() -> Iterator[Span]:
+        for actor in run.actors if step == "snapshot" else ():
+            keep_steps(run, actor, periods[0].opens_on or run.archive.first, end)
         for actor, period in track(wanted, f"measuring {every}"):
             span = run.states(actor).resolve(period)
             span = replace(span, notices=(*span.notices, *baseline_notices[actor]))

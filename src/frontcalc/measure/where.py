@@ -139,7 +139,7 @@ def where_changes(
     for one in measured(run, spans, ground=True):
         own, drawn = columns_of(run, one.span), _parts(run, one) if connected else polygons(run, one)
         for kind, line, sliver, km2, ground in drawn:
-            names = line.names if isinstance(line, TownLine) else {"region": line.region, "town": ""}
+            names = {"town": "", **line.names}
             shape = drawn_figure(run, f"{kind} around {line.region}", km2, ground)
             figures = names["region"], kind, km2, own["opening"], own["closing"]
             rows.append(TownChangeRow(own["period"], own["actor"], *figures, sliver, shape, names["town"]))
@@ -253,7 +253,7 @@ def _part_rows(run: Run, one: Measured) -> Iterator[WhereRow]:
         own: dict[str, Any] = blank | dict.fromkeys(_MOVED, 0.0)
         own |= {f"{kind}_km2": km2, "net_km2": km2 if kind == "gained" else -km2}
         own |= {f"{kind}_sliver_km2": km2} if thin else {}
-        own |= line.names if isinstance(line, TownLine) else {"region": line.region}
+        own |= line.names
         rows.append(replace(total, level=PART, notes="", flags="", **own, **about[place]))
     yield from sorted(rows, key=_size)
     yield total

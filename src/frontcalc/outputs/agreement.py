@@ -37,10 +37,8 @@ def consensus_layout(rows: Sequence[ConsensusRow], actor: str, meta: CompareMeta
                 cells += [f"{km2(area)} {row.flags}".rstrip() for area, row in zip(firm, own, strict=True)]
             lines.append(tuple(cells))
     over = ("by all", "by any", *(row.archive for row in totals))
-    header: Columns = (
-        "nearest town" if meta.towns else "region",
-        *((name, "", side) for side in SIDES for name in over),
-    )
+    split_by = "nearest town" if meta.towns else "region"
+    header: Columns = (split_by, *((name, "", side) for side in SIDES for name in over))
     footer = [*_beside(totals), *compared(meta), explained(rows, meta)]
     yield grid_of(f"Agreed in {period_heading(totals[0])}: {title}", header, lines, meta, footer, ends=False)
 
@@ -50,11 +48,10 @@ def _beside(totals: Sequence[ConsensusRow]) -> Iterator[str]:
     if decimals(totals[0].gained_by_all_km2, 1):
         firsts = ", ".join(f"{row.archive} {km2(row.first_km2)}" for row in totals)
         yield f"drawn first, of {km2(totals[0].gained_by_all_km2)} gained by all: {firsts}"
-        days = [[km2(own, places=0) for own in (row.lag_days, row.lag_from_days, row.lag_to_days)] for row in totals]
-        lags = ", ".join(
-            f"{row.archive} {own[0]} ({own[1]} to {own[2]})" for row, own in zip(totals, days, strict=True)
-        )
-        yield f"days after the first of the others, median and quartiles by area: {lags}"
+        lags = ((row.lag_days, row.lag_from_days, row.lag_to_days) for row in totals)
+        days = ("{} ({} to {})".format(*(km2(one, places=0) for one in own)) for own in lags)
+        late = ", ".join(f"{row.archive} {own}" for row, own in zip(totals, days, strict=True))
+        yield f"days after the first of the others, median and quartiles by area: {late}"
     yield f"held at the close by one alone: {', '.join(f'{row.archive} {km2(row.closing_only_km2)}' for row in totals)}"
     for row in totals:
         if moves(row, "gained_aside_km2", "lost_aside_km2"):
@@ -71,18 +68,16 @@ def consensus_text(result: Table[Any, Any], unit: Unit) -> list[list[str]]:
     """Return what was gained and lost by all and by any, an actor a paragraph, in pieces as `paragraphs` does."""
     texts, count, only = [], len(result.meta.archives), any(one.code == "ONLY" for one in result.meta.notices)
     for actor, own in groupby(result.rows, key=lambda row: row.actor):
-        *parts, last = list(own)
-        totals = [*(row for row in parts if row.level == TOTAL), last]
-        places = list(dict.fromkeys(printable(row.region) for row in parts if only and row.level != TOTAL))
+        rows = list(own)
+        totals, places = rows[-count:], list(dict.fromkeys(printable(row.region) for row in rows[:-count] if only))
         first, who = totals[0], "The side that the maps show" if actor == UNNAMED else printable(actor)
         within = f" in {listed(places)}" if places else ""
         text = [f"{who} gained {agreed(first, 'gained', count, unit)}{within}, {times_of(first, None)};"]
         text.append(f"it lost {agreed(first, 'lost', count, unit)}.")
         slow = max(totals, key=lambda row: row.lag_days or 0)
         if slow.lag_days and measurable(first.gained_by_all_km2, unit):
-            others = "the first of " * (count > 2) + listed(
-                [printable(row.archive) for row in totals if row is not slow]
-            )
+            names = listed([printable(row.archive) for row in totals if row is not slow])
+            others = f"the first of {names}" if count > 2 else names
             late = f"{slow.lag_days} day{'s' if slow.lag_days > 1 else ''}"
             text.append(f"{printable(slow.archive)} draws a piece a median of {late} after {others}.")
         texts.append([*text, f"Maps: {maps_used(totals)}.", basis_of(result.meta)])

@@ -192,8 +192,8 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     ]
     space = sheet.room(_words(scene, first, drawn, sheet))
     remark, theme = _THICKENED if any(map(len, changed)) else "no ground gained or lost", sheet.theme
-    colours = [name for _, name in scene.key(sheet.unit)]
-    key = [(text, getattr(theme, name)) for text, name in (*scene.key(sheet.unit), ("held at the opening", "held"))]
+    colours = scene.key(sheet.unit)
+    key = [(text, getattr(theme, name)) for text, name in (*colours, ("held at the opening", "held"))]
     key.append((remark, ""))
     beside = space._replace(right=space.right - space.width * _SCALE_ROOM)
     below = _list(sheet, sheet.key(beside, key, 2)._replace(right=space.right), scene.numbered)
@@ -207,8 +207,8 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     land = land_in(frame, scene.regions, scene.plane)
     for place, (box, panel) in enumerate(zip(boxes, drawn, strict=True)):
         layers = [MapLayer(panel.held, "held", theme.held)]
-        for gid, ground in zip(colours[::-1], panel.changed[::-1], strict=True):
-            layers.append(MapLayer(ground, gid, getattr(theme, gid), outlined=True))
+        for (_, name), ground in zip(colours[::-1], panel.changed[::-1], strict=True):
+            layers.append(MapLayer(ground, name, getattr(theme, name), outlined=True))
         draw_ground(sheet, box, frame, land, scale_m, layers, np.concatenate(panel.changed), middles)
         if count > 1:
             _heading(sheet, box, *scene.heading(place, sheet.unit))
