@@ -165,6 +165,23 @@ def test_a_ledger_is_read_back_checked_and_the_same_bytes_twice(
     assert re.search(r"its sums were compared with \d\d figures of series, summary, where", checked.stdout)
 
 
+def test_ground_whose_border_crosses_itself_by_a_hair_is_still_ground_taken_again(
+    maps: Path, tmp_path: Path, run_here: Run
+) -> None:
+    file, hair = tmp_path / "war.geojson", 1e-10
+    run_here("ledger", "--archive", maps, "-o", file)
+    content = json.loads(file.read_text(encoding="utf-8"))
+    west, south, east, north = square(*B).bounds
+    middle = (west + east) / 2
+    # A loop at the top runs the other way round than the square itself.
+    loop = [[middle - hair, north], [middle, north + hair], [middle + hair, north - hair]]
+    crossed = [[west, south], [east, south], [east, north], *loop, [west, north], [west, south]]
+    again = next(one for one in content["features"] if str(one["properties"]["held_from"])[:10] == "2024-01-20")
+    again["geometry"] = {"type": "MultiPolygon", "coordinates": [[crossed]]}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert run_here("ledger", "--archive", maps, "--check", file).returncode == 0
+
+
 def test_a_map_that_changed_since_is_told(maps: Path, archive: Write, tmp_path: Path, run_here: Run) -> None:
     file = tmp_path / "war.geojson"
     run_here("ledger", "--archive", maps, "-o", file)

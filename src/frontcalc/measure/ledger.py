@@ -285,8 +285,12 @@ def _read(file: str | Path, plane: str) -> tuple[SourceFile, dict[str, NDArray[A
             "is no ledger: it lacks columns, or has others in them", where=source.name, cure=cure
         ) from error
     kept["town"] = np.where(kept["region"] == UNASSIGNED, UNASSIGNED, kept["town"])
-    kept["polygons"] = geometry.project_polygons(features.polygons, crs.projector(features.crs, plane))
-    return source, kept | {"row": features.owner}
+    drawn = geometry.project_polygons(features.polygons, crs.projector(features.crs, plane))
+    # Ground that touches itself in degrees may cross itself by a hair in metres, where edges do not say what is inside.
+    crossed = ~shapely.is_valid(drawn)
+    drawn[crossed] = geometry.made_valid(drawn[crossed])
+    polygons, of = geometry.polygons_of(drawn)
+    return source, kept | {"polygons": polygons, "row": features.owner[of]}
 
 
 def _again_km2(kept: dict[str, NDArray[Any]], lost: Flags, taken: Flags, count: int, of: Labels) -> Floats:
