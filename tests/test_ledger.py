@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 import frontcalc
 from frontcalc import change, geometry
-from frontcalc.change.pieces import by_place, cut_out, dissolved
+from frontcalc.change.pieces import by_place, cut_out, dissolved, marks
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.outputs import render
 from frontcalc.regions import no_regions
@@ -145,6 +145,13 @@ def test_what_was_not_held_cannot_be_cut_out() -> None:
     held, lost = (np.array([shapely.box(x, 0, x + 1e4, 1e4)], dtype=object) for x in (0, 5e3))
     with pytest.raises(FrontcalcError, match=r"100\.000000 km² lost, 50\.000000 of what was held"):
         cut_out(held, lost)
+
+
+def test_a_piece_is_of_the_thin_part_that_its_point_misses_by_rounding_alone() -> None:
+    strip, none = np.array([shapely.box(0, 0, 1e4, 50)], dtype=object), np.empty(0, dtype=object)
+    parts = change.Parts(strip, np.zeros((1, 2)), np.array([True]))
+    pieces = np.array([shapely.box(1e4, 0, 1e4 + width_m, 50) for width_m in (2e-7, 2e-3)], dtype=object)
+    assert marks(pieces, parts, none).tolist() == [[1, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "parquet", "geojson"])
