@@ -70,7 +70,9 @@ def marks(pieces: Geometries, parts: Parts, faults: Geometries) -> NDArray[np.in
     """Say of each polygon (k,) inside the `parts` of a change whether it is of a sliver, and of a fault, (k, 2)."""
     points, flags = shapely.point_on_surface(pieces), np.zeros((len(pieces), 2), dtype=np.intp)
     for column, grounds in enumerate((parts.polygons[parts.thin], faults)):
-        flags[np.unique(shapely.STRtree(grounds).query(points, predicate="intersects")[0]), column] = 1
+        # Of a piece thinner than rounding the point may lie beside it.
+        near, _ = shapely.STRtree(grounds).query(points, predicate="dwithin", distance=_GRID_M)
+        flags[near, column] = 1
     return flags
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -45,7 +44,6 @@ from frontcalc.towns import load_towns
 
 TOWNS = 5_000  # the least people of the towns, as in `where`
 _KINDS = ("gained", "lost")
-_FLAGS = ("came_sliver", "came_fault", "went_sliver", "went_fault")
 _HAIR = 1e-16  # square degrees, a millionth of a m²
 _AT_ONCE = 10_000  # pieces whose polygons are put together at a time
 
@@ -128,32 +126,21 @@ def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterato
         return
     wkb, labels = _pieces(run, states, span.actor)
     shown = np.isin(labels[:, 2], list(names))
-    wkb, labels = wkb[shown], labels[shown]
-    keys, of = np.unique(labels, axis=0, return_inverse=True)
-    order = np.argsort(of.reshape(-1), kind="stable")
-    starts = np.searchsorted(of.reshape(-1)[order], np.arange(len(keys) + 1)).tolist()
-    days, files = (
-        [state.day for state in states],
-        [", ".join(file.name for file in state.snapshot.files) for state in states],
-    )
+    keys, row = np.unique(labels[shown], axis=0, return_inverse=True)
+    order = np.argsort(row := row.reshape(-1), kind="stable")
+    wkb, row = wkb[shown][order], row[order]
+    days = [None, *(state.day for state in states[1:])]
+    files = [", ".join(file.name for file in state.snapshot.files) for state in states]
     for first in range(0, len(keys), _AT_ONCE):
-        places = range(first, min(first + _AT_ONCE, len(keys)))
-        drawn = [shapely.from_wkb(wkb[order[starts[place] : starts[place + 1]]]) for place in places]
-        for place, parts, ground in zip(
-            places, drawn, _in_degrees(list(map(dissolved, drawn)), run.options.crs), strict=True
-        ):
-            came, went, part, *known = keys[place].tolist()
-            flags: dict[str, Any] = dict(zip(_FLAGS, map(bool, known), strict=True))
-            yield LedgerRow(
-                *(span.actor, *names[part]),
-                held_from=days[came] if came else None,
-                held_until=days[went] if went else None,
-                ground_km2=math.fsum(geometry.area_km2(parts)),
-                **flags,
-                came_files=files[came],
-                went_files=files[went] if went else "",
-                geometry=ground,
-            )
+        start, end = np.searchsorted(row, (first, first + _AT_ONCE))
+        parts, own = shapely.from_wkb(wkb[start:end]), row[start:end] - first
+        km2 = np.bincount(own, geometry.area_km2(parts)).tolist()
+        whole = [dissolved(each) for each in np.split(parts, np.flatnonzero(np.diff(own)) + 1)]
+        drawn = _in_degrees(whole, run.options.crs)
+        for (came, went, part, *flags), ground_km2, ground in zip(keys[first:].tolist(), km2, drawn, strict=False):
+            seen = days[came], days[went], ground_km2, *map(bool, flags), files[came], files[went] if went else ""
+            cells: tuple[Any, ...] = span.actor, *names[part], *seen, ground
+            yield LedgerRow(*cells)
 
 
 def _in_degrees(grounds: Sequence[shapely.Geometry], plane: str) -> Geometries:
@@ -285,8 +272,12 @@ def _read(file: str | Path, plane: str) -> tuple[SourceFile, dict[str, NDArray[A
             "is no ledger: it lacks columns, or has others in them", where=source.name, cure=cure
         ) from error
     kept["town"] = np.where(kept["region"] == UNASSIGNED, UNASSIGNED, kept["town"])
-    kept["polygons"] = geometry.project_polygons(features.polygons, crs.projector(features.crs, plane))
-    return source, kept | {"row": features.owner}
+    drawn = geometry.project_polygons(features.polygons, crs.projector(features.crs, plane))
+    # Ground that touches itself in degrees may cross itself by a hair in metres, where edges do not say what is inside.
+    crossed = ~shapely.is_valid(drawn)
+    drawn[crossed] = geometry.made_valid(drawn[crossed])
+    polygons, of = geometry.polygons_of(drawn)
+    return source, kept | {"polygons": polygons, "row": features.owner[of]}
 
 
 def _again_km2(kept: dict[str, NDArray[Any]], lost: Flags, taken: Flags, count: int, of: Labels) -> Floats:
@@ -315,21 +306,19 @@ def _compared(kept: dict[str, NDArray[Any]], name: str, table: Table[Any, Any]) 
 
     for (actor, first, last), rows in groupby(table.rows, ends):
         came, went, before = (first < since) & (since <= last), (first < until) & (until <= last), since <= first
-        now, slivers = (since <= last) & (until > last), ("came_sliver", "went_sliver")
+        now = (since <= last) & (until > last)
         pieces = {"opening": before & (until > first), "closing": now, "held": now}
         pieces |= {"gained": came & now, "lost": before & went, "gross_gained": came, "gross_lost": went}
-        pieces |= {
-            f"sliver_{kind}": pieces[f"gross_{kind}"] & kept[own] for kind, own in zip(_KINDS, slivers, strict=True)
-        }
+        pieces |= {"sliver_gained": came & kept["came_sliver"], "sliver_lost": went & kept["went_sliver"]}
         own = {f"{figure}_km2": chosen & (kept["actor"] == actor) for figure, chosen in pieces.items()}
-        km2 = kept["ground_km2"]
-        sums: dict[str, Floats] = {
-            column: np.bincount(of[one], km2[one], len(places)).astype(np.float64) for column, one in own.items()
+        km2: dict[str, Floats] = {
+            column: np.bincount(of[one], kept["ground_km2"][one], len(places)).astype(np.float64)
+            for column, one in own.items()
         }
         if name != "series":
             # Ground that was lost and taken again between the two maps changed nothing between them.
             again_km2 = _again_km2(kept, own["lost_km2"], own["gained_km2"], len(places), of)
-            sums |= {column: sums[column] - again_km2 for column in ("gained_km2", "lost_km2")}
+            km2 |= {column: km2[column] - again_km2 for column in ("gained_km2", "lost_km2")}
         for row in rows:
             label = row.region if row.region in (UNASSIGNED, TOTAL) else getattr(row, place)
             # Of several towns of one name each has its region too.
@@ -337,12 +326,12 @@ def _compared(kept: dict[str, NDArray[Any]], name: str, table: Table[Any, Any]) 
             if row.level not in (finest, TOTAL, TOWN) or not label:
                 continue
             mine = slice(None) if label == TOTAL else places == label
-            known = {column: value for column in sums if (value := getattr(row, column, None)) is not None}
-            cells = [(column, float(sums[column][mine].sum()), value) for column, value in known.items()]
-            differ = (
-                (column, f"{summed:.4f}", f"{value:.4f}")
-                for column, summed, value in cells
-                if abs(summed - value) > CONTRADICTION_KM2
+            known = {column: value for column in km2 if (value := getattr(row, column, None)) is not None}
+            sums = {column: float(km2[column][mine].sum()) for column in known}
+            differ = tuple(
+                (column, f"{sums[column]:.4f}", f"{value:.4f}")
+                for column, value in known.items()
+                if abs(sums[column] - value) > CONTRADICTION_KM2
             )
             when = getattr(row, "period", None) or str(row.date)
-            yield len(cells), MovedRow(name, (actor, when, row.level, label), "moved", tuple(differ), ())
+            yield len(known), MovedRow(name, (actor, when, row.level, label), "moved", differ, ())

@@ -213,34 +213,28 @@ def _size(size: float) -> str:
 
 def ledger_readme(result: Table[LedgerRow, Meta], file: str) -> str:
     """Return what goes beside a ledger that was written to a file of some name: columns, queries, attribution."""
-    meta, opening, closing = result.meta, "", ""
-    for used in meta.periods:
-        opening, closing = str(used.opening), str(used.closing)
-    name = file.replace("'", "''")
-    source = f"ST_Read('{name}')" if file.lower().endswith((".gpkg", ".geojson", ".json")) else f"'{name}'"
+    meta, name = result.meta, file.replace("'", "''")
+    used = meta.periods[0] if meta.periods else None
     own = (*columns(result.kind), ATTRIBUTION)
-    described = "\n".join(f"| `{one.name}` | {one.unit} | {one.definition} |" for one in own)
-    sources = "\n".join(f"- {printable(line)}" for line in meta.attribution)
     return _LEDGER.format(
         file=printable(file),
-        source=source,
+        source=f"'{name}'" if file.lower().endswith("parquet") else f"ST_Read('{name}')",
         actors=" and ".join(map(printable, meta.actors)),
         maps=printable(meta.archive),
-        opening=opening,
-        closing=closing,
+        ends=f"from {used.opening} to {used.closing}" if used else "",
         view=meta.view_words,
         rows=f"{len(result.rows):,}",
-        columns=described,
+        columns="\n".join(f"| `{one.name}` | {one.unit} | {one.definition} |" for one in own),
         version=meta.version,
         crs=meta.crs,
-        sources=sources,
+        sources="\n".join(f"- {printable(line)}" for line in meta.attribution),
     )
 
 
 _LEDGER = """# {file}
 
-Each piece of ground that {actors} held on the maps of {maps}, from {opening} to {closing}, once for each time that it
-was held: {rows} rows. What counts as held: {view}. The geometry is in longitude and latitude on WGS 84; areas are of
+Each piece of ground that {actors} held on the maps of {maps}, {ends}, once for each time that it was
+held: {rows} rows. What counts as held: {view}. The geometry is in longitude and latitude on WGS 84; areas are of
 the ellipsoid, by {crs}. Written by frontcalc {version}.
 
 | column | unit | says |
@@ -253,10 +247,9 @@ the ellipsoid, by {crs}. Written by frontcalc {version}.
 Areas add up to the figures of frontcalc for two maps of the days A and B, to 0.001 km²:
 
 - held on A: `held_from` is blank or not after A, and `held_until` is blank or after A;
-- gross gained and lost, as in `summary --gross`: `held_from`, or `held_until`, is after A and not after B;
-- gained, as in `diff`: `held_from` is after A and not after B, and `held_until` is blank or after B; lost: `held_from`
-  is blank or not after A, and `held_until` is after A and not after B. Less what these rows have in common: ground that
-  was lost and taken again in between was held on both days, so that it is neither gained nor lost.
+- gross gained, or lost, as in `summary --gross`: `held_from`, or `held_until`, is after A and not after B;
+- gained, as in `diff`: gross gained, of what is held on B; lost: gross lost, of what is held on A; less the ground
+  that both have in common, which was lost and taken again in between.
 
 `frontcalc ledger --check {file}`, with the options that it was made with, compares them with the maps.
 
