@@ -210,7 +210,7 @@ def summary_command(
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = str(EVE_OF_INVASION)
     place = Path(output) if output and output != "-" else None
-    folder = place if place and not records and (place.is_dir() or not place.suffix) else None
+    folder = place if place and (place.is_dir() or not place.suffix) else None
     # A folder is made to be checked, and a period that moves with the day would always differ.
     how = options.within(how, relative=folder is None)
     fail_on, how = how["fail_on"], options.given(how)
@@ -218,6 +218,8 @@ def summary_command(
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
     if strict and not check:
         raise click.UsageError("--strict is of --check: give both")
+    if records and folder:
+        raise click.UsageError("a folder is for tables of a summary: give --records -o FILE.csv, or another suffix")
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import html
 import io
 import re
 from collections import Counter
@@ -28,7 +27,7 @@ from frontcalc.keywords import facade
 from frontcalc.measure.trees import check_summaries
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import PLACES, UNITS, Column, cell_text, cells, columns, records
-from frontcalc.outputs.receipts import BESIDE, PNG, WITHOUT_EFFECT, digest, is_sealed, png_chunks, receipt, texts
+from frontcalc.outputs.receipts import BESIDE, WITHOUT_EFFECT, digest, receipt, texts, without_receipt
 from frontcalc.outputs.schema import KEY, PACKAGE
 from frontcalc.outputs.xlsx import FIGURES, RECEIPT
 from frontcalc.read.files import Entry, file_of
@@ -42,8 +41,10 @@ _OTHER_KEYS = (
 )
 """Columns that may tell rows of one actor, period and region apart."""
 
-_IN_PDF = re.compile(rb"(?:[^\\()]|\\.)*", re.DOTALL)
+_IN_PDF = re.compile(rb"/Keywords \((\{(?:[^\\()]|\\.)*)\)", re.DOTALL)
+_IN_PAGE = re.compile(b'data:text/csv;charset=utf-8;base64,([^"]*)"')
 _ANEW = "write the output anew"
+_ELSEWHERE = "name the maps with --archive; of other files it has the names, to be in the working folder"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, csv.Error)
 
 Rows = Sequence[Mapping[str, Any]]
@@ -175,61 +176,50 @@ def _keyed(rows: Iterable[Cells], apart: Sequence[str]) -> dict[Key, Cells]:
 
 def _output_of(entry: Entry, path: Path) -> _Output:
     """Return what an output holds; DataError where it has no receipt, or one that is none of ours."""
-    content, beside, rows, whole = entry.read(), path.with_name(path.name + BESIDE), None, True
+    content, beside = entry.read(), path.with_name(path.name + BESIDE)
     try:
-        own, rows = _embedded(content, path)
-        own = orjson.loads(own) if isinstance(own, bytes) else own
-        if own is not None and "output" in own:
-            whole = is_sealed(content, own["output"])
-        elif own is None and beside.is_file():
-            own = orjson.loads(file_of(beside).read())
-            # Line ends may be those of a repository.
-            lines = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-            whole = own["output"] in [hashlib.sha256(one).hexdigest() for one in (content, lines)]
-            if path.suffix.lower() == ".csv":
-                rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+        rest, own, rows = _embedded(content, path)
+        if own is None and beside.is_file():
+            own = file_of(beside).read()
+            rows = _csv_rows(content) if path.suffix.lower() == ".csv" else None
         if own is None:
             raise DataError("has no receipt", where=entry.label, cure=f"{_ANEW}, as JSON, or with --receipt")
+        own = orjson.loads(own) if isinstance(own, bytes) else own
+        # Line ends may be those of a repository.
+        lines = rest.replace(b"\r\n", b"\n")
+        same = [hashlib.sha256(one).hexdigest() for one in (rest, lines, lines.replace(b"\n", b"\r\n"))]
         tree = _tree(own)
         texts(own["figures"]["totals"])
         if not (own["units"] in UNITS and own["figures"]["sha256"] + own["command"] + own["archive"]):
             raise ValueError
         if not all(isinstance(row, Mapping) for row in (*(rows or ()), own["options"])):
             raise TypeError
-        return _Output(own, tree, rows, whole)
+        return _Output(own, tree, rows, own.get("output", same[0]) in same)
     except _BROKEN as error:
         raise DataError("its receipt is broken", where=entry.label, cure=_ANEW) from error
 
 
-def _embedded(content: bytes, path: Path) -> tuple[Any, Rows | None]:
-    """Return the receipt inside an output, None where there is none, and the output's rows, None where it has none."""
-    if content.startswith(PNG):
-        parts = (content[start + 4 : end] for start, end, kind in png_chunks(content) if kind == b"tEXt")
-        return next((one[8:] for one in parts if one.startswith(b"Receipt\0")), None), None
-    if content.startswith(b"%PDF") and (place := content.find(b"/Keywords ({") + 11) > 11:
-        literal = _IN_PDF.match(content, place)
-        return re.sub(rb"\\(.)", rb"\1", literal[0]) if literal else None, None
+def _embedded(content: bytes, path: Path) -> tuple[bytes, Any, Rows | None]:
+    """Return an output less the receipt inside, that, and the output's rows; None for what it does not have."""
     if content.startswith(b"PK"):
-        sheets = read_sheets(path.absolute(), {RECEIPT: False, FIGURES: True})
-        lines = "\n".join(str(row["Field1"]) for row in sheets.get(RECEIPT, ()))
-        return lines.encode() or None, sheets.get(FIGURES)
+        sheets = read_sheets(path.absolute(), (RECEIPT, FIGURES))
+        lines = "\n".join(str(text) for row in sheets.get(RECEIPT, ()) for text in row.values())
+        return content, lines.removeprefix("receipt\n").encode() or None, sheets.get(FIGURES)
     if content.lstrip().startswith(b"{"):
         document = orjson.loads(content)
-        features = document.get("features", ())
-        return document.get("meta", {}).get("receipt"), document.get("rows") or [one["properties"] for one in features]
-    page = _between(content, b'<script type="application/json" id="receipt">', b"</script>")
-    if page is None:
-        drawn = _between(content, b"<dc:source>", b"</dc:source>")
-        return drawn and html.unescape(drawn.decode()).encode(), None
-    table = base64.b64decode(_between(content, b"data:text/csv;charset=utf-8;base64,", b'"') or b"", validate=True)
-    return page, list(csv.DictReader(io.StringIO(table.decode(), newline=""), strict=True))
+        rows = document.get("rows") or [one["properties"] for one in document.get("features", ())]
+        return content, document.get("meta", {}).get("receipt"), rows
+    if content.startswith(b"%PDF"):
+        found = _IN_PDF.search(content)
+        return content, found and re.sub(rb"\\(.)", rb"\1", found[1]), None
+    rest, own = without_receipt(content)
+    table = _IN_PAGE.search(content)
+    return rest, own, _csv_rows(base64.b64decode(table[1])) if table else None
 
 
-def _between(content: bytes, before: bytes, after: bytes) -> bytes | None:
-    """Return what first stands between two texts, None where they are not there."""
-    start = content.find(before)
-    end = content.find(after, start)
-    return content[start + len(before) : end] if 0 <= start < end else None
+def _csv_rows(content: bytes) -> Rows:
+    """Return the rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
 
 
 def _tree(own: Mapping[str, Any]) -> Tree:
@@ -291,18 +281,14 @@ def _known(call: Callable[..., Any], options: Mapping[str, Any], where: str) -> 
     if unknown := [name for name in options if name not in allowed]:
         raise _unfollowed(f"{call.__name__} takes no {', '.join(unknown)} from a receipt", where, _ANEW)
 
-    def read(value: Any) -> Any:
-        if isinstance(value, list):
-            return [read(one) for one in value]
-        name, equals, path = value.rpartition("=") if isinstance(value, str) else ("", "", "")
-        if path.startswith(("//", "\\\\")):
-            raise _unfollowed(f"{path} is on another machine", where)
-        return f"{name}{equals}{Path(path).expanduser()}" if path.startswith("~") else value
-
-    return {name: read(value) for name, value in options.items()}
+    for value in options.values():
+        for path in map(str, value if isinstance(value, list) else [value]):
+            if path.rpartition("=")[2].startswith(("//", "\\\\")):
+                raise _unfollowed(f"{path} is on another machine", where)
+    return dict(options)
 
 
-def _unfollowed(problem: str, where: str, cure: str = "name maps that are elsewhere with --archive") -> DataError:
+def _unfollowed(problem: str, where: str, cure: str = _ELSEWHERE) -> DataError:
     """Return the error for a receipt that cannot be followed."""
     return DataError(f"its receipt cannot be followed: {problem}", where=where, cure=cure)
 

@@ -33,7 +33,7 @@ from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.grid import basis, projection, title_of
 from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
-from frontcalc.outputs.receipts import UNSEALED, receipt, receipt_text
+from frontcalc.outputs.receipts import receipt
 from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
 from frontcalc.periods import PeriodsLike, calendar_periods, parse_periods
 from frontcalc.pictures.frame import countries_around, projected
@@ -238,7 +238,7 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
             (row, printable(row.region), _texts(row, None)) for row in shown.figures.rows if _key(page, row) in moved
         ],
         "csv": base64.b64encode(render(listed, "csv", units=units)).decode(),
-        "receipt": receipt_text({**receipt(listed, units), "output": UNSEALED}).replace("<", "\\u003c"),
+        "receipt": receipt(listed, units),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
         "attribution": [*map(printable, meta.attribution), ATTRIBUTION],
