@@ -92,7 +92,7 @@ def test_a_receipt_has_no_time_and_no_folder_of_the_user(maps: Path, monkeypatch
     assert str(maps.parent).encode() not in text
     monkeypatch.chdir("/")
     (maps.parent / "x.json").write_bytes(text)
-    with pytest.raises(DataError, match="maps: does not exist.*name the maps with --archive"):
+    with pytest.raises(DataError, match=r"maps: does not exist.*name the maps with --archive"):
         frontcalc.again(maps.parent / "x.json")
     assert frontcalc.again(maps.parent / "x.json", archive=maps).moved == ()
 

@@ -103,23 +103,20 @@ def again(
     ()
     """
     entry, named = file_of(file), [archive] if isinstance(archive, str | Path) else list(archive or ())
+    label = entry.label
     for one in named:
         if not any(archive_path(path).exists() for path in (one, str(one).rpartition("=")[2])):
             raise UsageError("does not exist", where=printable(str(one)), cure="check the path of the maps")
     given = {name: value for name, value in (("workers", workers), ("cache", cache)) if value is not None}
-    if entry.label == PACKAGE:
-        return _package_again(entry, named, given)
-    output = _output_of(entry, Path(file))
-    call, options, days = _call_of(output.receipt, named, entry.label)
     try:
-        signature(call).bind(**options, **given)
-    except TypeError as error:
-        raise _unfollowed(str(error), entry.label, _ANEW) from error
-    try:
+        if label == PACKAGE:
+            return _package_again(entry, named, given)
+        output = _output_of(entry, Path(file))
+        call, options, days = _call_of(output.receipt, named, label)
         result = call(**options, **given)
     except UsageError as error:
-        raise _unfollowed(str(error), entry.label) from error
-    table, label = getattr(result, "table", result), entry.label
+        raise _unfollowed(str(error), label) from error
+    table = getattr(result, "table", result)
     rows, anew, edited = _compared(output, table)
     # What tells rows apart where there are several of it.
     apart = [name for name in _OTHER_KEYS if len({row.get(name) for row in anew}) > 1]
@@ -252,6 +249,10 @@ def _call_of(
     if call is None or not returns.startswith(("Table[", "ChangeMap")):
         raise _unfollowed(f"frontcalc measures nothing by {command!r}", where, _ANEW)
     options = _known(call, own["options"], where)
+    try:
+        signature(call).bind(**options)
+    except TypeError as error:
+        raise _unfollowed(str(error), where, _ANEW) from error
     if "archives" in options:
         return call, options | ({"archives": named} if named else {}), ()
     if "others" in options:
@@ -259,17 +260,12 @@ def _call_of(
             options["archive"], *options["others"] = named
         return call, options, ()
     path = named[0] if named else options.pop("archive", None)
-    if path is None or len(named) > 1 or "archive" not in signature(call).parameters:
-        if named:
-            raise UsageError(
-                "is not what the receipt is of", where="--archive", cure="give as many as it names, or none"
-            )
+    if len(named) > 1 or (named and "archive" not in signature(call).parameters):
+        raise _unfollowed("it is of fewer archives", where, "give --archive as often as it names one, or not at all")
+    if path is None:
         return call, options, ()
-    try:
-        how = {name: options.pop(name) for name in ("legend", "skip_bad") if name in options}
-        maps = open_archive(path, dating=Dating(options.pop("date_from", None)), **how)
-    except UsageError as error:
-        raise _unfollowed(str(error), where) from error
+    how = {name: options.pop(name) for name in ("legend", "skip_bad") if name in options}
+    maps = open_archive(path, dating=Dating(options.pop("date_from", None)), **how)
     # Rows have the archive's name, which may be another elsewhere.
     options["archive"] = replace(maps, name=name)
     return call, options, set(map(str, maps.days))
@@ -280,7 +276,6 @@ def _known(call: Callable[..., Any], options: Mapping[str, Any], where: str) -> 
     allowed = {*signature(call).parameters, *Keywords.__annotations__}.difference(WITHOUT_EFFECT, ("options", "folder"))
     if unknown := [name for name in options if name not in allowed]:
         raise _unfollowed(f"{call.__name__} takes no {', '.join(unknown)} from a receipt", where, _ANEW)
-
     for value in options.values():
         for path in map(str, value if isinstance(value, list) else [value]):
             if path.rpartition("=")[2].startswith(("//", "\\\\")):
@@ -302,7 +297,4 @@ def _package_again(entry: Entry, named: Sequence[str | Path], given: Mapping[str
         raise DataError("describes no tree of summaries", where=entry.label, cure=_ANEW) from error
     options = _known(check_summaries, own, entry.label)
     place = named[0] if named else None if archive == SAMPLE_NAME else archive
-    try:
-        return check_summaries(entry.root.parent, every=every, archive=place, strict=True, **options, **given)
-    except UsageError as error:
-        raise _unfollowed(str(error), entry.label) from error
+    return check_summaries(entry.root.parent, every=every, archive=place, strict=True, **options, **given)
