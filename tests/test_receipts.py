@@ -161,6 +161,15 @@ def test_figures_edited_together_with_their_digest_are_edited(written: Callable[
     assert "no map, option or version in the receipt has changed: the output was edited" in done.stdout
 
 
+@pytest.mark.parametrize("cell", [[], {}, "", "=1", True, 1e300, None])
+def test_a_figure_may_have_become_anything(cell: Any, written: Callable[[str], Path]) -> None:
+    path = written("diff.json")
+    document = json.loads(path.read_text())
+    document["rows"][0]["net_km2"] = cell
+    path.write_text(json.dumps(document))
+    assert any("edited" in why for row in frontcalc.again(path).moved for why in row.why)
+
+
 def test_what_else_moved_is_named(maps: Path, written: Callable[[str], Path], run_here: Run) -> None:
     path = written("diff.json")
     document = json.loads(path.read_text())

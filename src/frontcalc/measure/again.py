@@ -5,7 +5,6 @@ An output is as untrusted as a map: its receipt names a facade and arguments, wh
 
 from __future__ import annotations
 
-import base64
 import csv
 import hashlib
 import io
@@ -42,7 +41,6 @@ _OTHER_KEYS = (
 """Columns that may tell rows of one actor, period and region apart."""
 
 _IN_PDF = re.compile(rb"/Keywords \((\{(?:[^\\()]|\\.)*)\)", re.DOTALL)
-_IN_PAGE = re.compile(b'data:text/csv;charset=utf-8;base64,([^"]*)"')
 _ANEW = "write the output anew"
 _ELSEWHERE = "name the maps with --archive; of other files it has the names, to be in the working folder"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, csv.Error)
@@ -84,7 +82,7 @@ def again(
     Drift
         The rows that moved and why: a map was revised, is new or gone, a version is another, or the output was edited.
         `.require_none()` raises CheckFailed where one did. A picture is held against the totals in its receipt, and the
-        digest of all its figures.
+        digest of all its figures, and so is a page.
 
     Raises
     ------
@@ -129,7 +127,7 @@ def _compared(output: _Output, table: Table[Any, Any]) -> tuple[Sequence[Cells],
     """Return the cells of an output and those measured anew, and whether the output was edited."""
     kept, units = output.receipt["figures"], output.receipt["units"]
     if output.rows is not None:
-        # A page's rows have fewer columns than were measured.
+        # Those of an earlier version may have fewer columns.
         there = [one for one in columns(table.kind, units) if not output.rows or one.name in output.rows[0]]
         rows = [{one.name: _cell(row.get(one.name), one) for one in there} for row in output.rows]
         anew = [{one.name: row[one.name] for one in there} for row in texts(records(cells(table, units)))]
@@ -144,17 +142,16 @@ def _compared(output: _Output, table: Table[Any, Any]) -> tuple[Sequence[Cells],
 
 
 def _cell(value: Any, column: Column) -> str:
-    """Return a cell that was read from an output as it was written."""
+    """Return a cell that was read from an output as CSV has it."""
     if value is None or value == "":
         return ""
     if column.kind is bool:
         return "true" if str(value).lower() in ("true", "1") else "false"
     if column.kind in (int, float):
-        try:
-            number = float(value)
-        except ValueError:
+        if not isinstance(value, int | float):
             return str(value)
-        value = int(number) if column.kind is int and number.is_integer() else number
+        # A workbook has no whole numbers.
+        value = float(value) if column.kind is float or value % 1 else int(value)
     # A workbook has days as such, with or without an hour.
     return str(cell_text(value, PLACES.get(column.name, 3)))[: 10 if column.kind is date else None]
 
@@ -178,7 +175,8 @@ def _output_of(entry: Entry, path: Path) -> _Output:
         rest, own, rows = _embedded(content, path)
         if own is None and beside.is_file():
             own = file_of(beside).read()
-            rows = _csv_rows(content) if path.suffix.lower() == ".csv" else None
+            if path.suffix.lower() == ".csv":
+                rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
         if own is None:
             raise DataError("has no receipt", where=entry.label, cure=f"{_ANEW}, as JSON, or with --receipt")
         own = orjson.loads(own) if isinstance(own, bytes) else own
@@ -209,14 +207,7 @@ def _embedded(content: bytes, path: Path) -> tuple[bytes, Any, Rows | None]:
     if content.startswith(b"%PDF"):
         found = _IN_PDF.search(content)
         return content, found and re.sub(rb"\\(.)", rb"\1", found[1]), None
-    rest, own = without_receipt(content)
-    table = _IN_PAGE.search(content)
-    return rest, own, _csv_rows(base64.b64decode(table[1])) if table else None
-
-
-def _csv_rows(content: bytes) -> Rows:
-    """Return the rows of a CSV file."""
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    return *without_receipt(content), None
 
 
 def _tree(own: Mapping[str, Any]) -> Tree:
