@@ -115,30 +115,31 @@ def again(
     except UsageError as error:
         raise _unfollowed(str(error), label) from error
     table = getattr(result, "table", result)
-    rows, anew, edited = _compared(output, table)
+    measured = receipt(table, output.receipt["units"])
+    rows, anew, edited = _compared(output, table, measured)
     # What tells rows apart where there are several of it.
     apart = [name for name in _OTHER_KEYS if len({row.get(name) for row in anew}) > 1]
     kept = replace(output.tree, tables={label: _keyed(rows, apart)}, edited=frozenset([label] if edited else []))
-    now = replace(_tree(receipt(table)), tables={label: _keyed(anew, apart)})
+    now = replace(_tree(measured), tables={label: _keyed(anew, apart)})
     return compare(kept, now, folder=label, days=days, strict=True, exact=True)
 
 
-def _compared(output: _Output, table: Table[Any, Any]) -> tuple[Sequence[Cells], Sequence[Cells], bool]:
+def _compared(
+    output: _Output, table: Table[Any, Any], measured: Mapping[str, Any]
+) -> tuple[Sequence[Cells], Sequence[Cells], bool]:
     """Return the cells of an output and those measured anew, and whether the output was edited."""
-    kept, units = output.receipt["figures"], output.receipt["units"]
+    figures, units = [own["figures"] for own in (output.receipt, measured)], measured["units"]
     if output.rows is not None:
         # Those of an earlier version may have fewer columns.
         there = [one for one in columns(table.kind, units) if not output.rows or one.name in output.rows[0]]
         rows = [{one.name: _cell(row.get(one.name), one) for one in there} for row in output.rows]
         anew = [{one.name: row[one.name] for one in there} for row in texts(records(cells(table, units)))]
-        return rows, anew, not output.whole or digest(rows) != kept["sha256"]
-    now = receipt(table, units)
-    both = [list(own["figures"]["totals"]) for own in (output.receipt, now)]
-    if output.receipt["versions"] == now["versions"]:
-        # Rows beside the totals have a digest alone; it rests on every map.
-        for rows, own in zip(both, (kept, now["figures"]), strict=True):
-            rows.append({"region": "all rows together", "sha256": own["sha256"][:12]})
-    return both[0], both[1], not output.whole
+        return rows, anew, not output.whole or digest(rows) != figures[0]["sha256"]
+    # Rows beside the totals have a digest alone, which rests on every map and every last digit.
+    same = output.receipt["versions"] == measured["versions"]
+    others = [[{"region": "all rows together", "sha256": own["sha256"][:12]}] if same else [] for own in figures]
+    kept, anew = ([*own["totals"], *more] for own, more in zip(figures, others, strict=True))
+    return kept, anew, not output.whole
 
 
 def _cell(value: Any, column: Column) -> str:
