@@ -234,6 +234,7 @@ BAD = {
     "its receipt is broken; ": changed(units="acres"),
     "its receipt is broken; w": changed(figures={"sha256": 1}),
     "its receipt is broken; wr": changed(command=7),
+    "its receipt is broken; wri": lambda own: own["figures"].update(totals=[{"net_km2": []}]),
 }
 
 

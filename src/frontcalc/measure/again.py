@@ -185,10 +185,11 @@ def _output_of(entry: Entry, path: Path) -> _Output:
         lines = rest.replace(b"\r\n", b"\n")
         same = [hashlib.sha256(one).hexdigest() for one in (rest, lines, lines.replace(b"\n", b"\r\n"))]
         tree = _tree(own)
-        texts(own["figures"]["totals"])
         if not (own["units"] in UNITS and own["figures"]["sha256"] + own["command"] + own["archive"]):
             raise ValueError
         if not all(isinstance(row, Mapping) for row in (*(rows or ()), own["options"])):
+            raise TypeError
+        if not all(isinstance(cell, str) for row in own["figures"]["totals"] for cell in row.values()):
             raise TypeError
         return _Output(own, tree, rows, own.get("output", same[0]) in same)
     except _BROKEN as error:
