@@ -293,7 +293,7 @@ def test_regions_with_slivers_alone_are_one_row_of_tables(by_region: dict[str, A
 def test_a_workbook_begins_with_a_sheet_to_be_printed(by_region: dict[str, Any]) -> None:
     table = frontcalc.summary(every="month", **by_region)
     book = openpyxl.load_workbook(io.BytesIO(render(table, "xlsx")))
-    assert book.sheetnames == ["Net by region", "Figures", "Method and sources"]
+    assert book.sheetnames == ["Net by region", "Figures", "Method and sources", "Receipt"]
     sheet = book.worksheets[0]
     values = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2, max_row=6)]
     assert values[0] == ["period", "North", "thin strips (2)", "total"]

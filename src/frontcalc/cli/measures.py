@@ -218,15 +218,14 @@ def summary_command(
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
     if strict and not check:
         raise click.UsageError("--strict is of --check: give both")
-    if records and folder:
-        raise click.UsageError("a folder is for tables of a summary: give --records -o FILE.csv, or another suffix")
     if folder is None:
         if len(every or ()) > 1:
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
         results.show(frontcalc.records if records else frontcalc.summary, every=every[0] if every else None, **how)
         return
-    refused = {"format_": "--format", "units": "--units", "bom": "--bom", "wide": "--wide", "receipt": "--receipt"}
-    results.refuse(refused | {"changed_rows": "--changed-rows"}, "a folder holds CSV in km² with all rows")
+    names = ("bom", "changed_rows", "format_", "receipt", "records", "units", "wide")
+    refused = {name: f"--{name.strip('_').replace('_', '-')}" for name in names}
+    results.refuse(refused, "a folder holds CSV in km² with all rows")
     how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
     if check:
@@ -237,10 +236,9 @@ def summary_command(
         results.write(drift_text(drift).encode())
         drift.require_none()
         return
-    first = not any(folder.glob("summary-*.csv"))
+    beside = "" if any(folder.glob("summary-*.csv")) else "; the first run, with which --check compares later ones"
     with terminal.progress():
         files = frontcalc.write_summaries(folder, **tree)
-    beside = "; the first run, with which --check compares later ones" if first else ""
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}{beside}")
 
 

@@ -207,8 +207,8 @@ def _embedded(content: bytes, path: Path) -> tuple[bytes, Any, Rows | None]:
         rows = document.get("rows") or [one["properties"] for one in document.get("features", ())]
         return content, document.get("meta", {}).get("receipt"), rows
     if content.startswith(b"%PDF"):
-        found = _IN_PDF.search(content)
-        return content, found and re.sub(rb"\\(.)", rb"\1", found[1]), None
+        match = _IN_PDF.search(content)
+        return content, match and re.sub(rb"\\(.)", rb"\1", match[1]), None
     return *without_receipt(content), None
 
 

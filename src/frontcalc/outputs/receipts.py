@@ -120,8 +120,8 @@ def without_receipt(content: bytes) -> tuple[bytes, bytes | None]:
     if content.startswith(PNG) and (place := content.rfind(b"tEXtReceipt\0")) > 0:
         end = place + 4 + int.from_bytes(content[place - 4 : place], "big")
         return content[: place - 4] + content[end + 4 :], content[place + 12 : end]
-    found = _IN_MARKUP.search(content)
-    return (content[: found.start()] + content[found.end() :], found[1]) if found else (content, None)
+    match = _IN_MARKUP.search(content)
+    return (content[: match.start()] + content[match.end() :], match[1]) if match else (content, None)
 
 
 def receipt_beside(result: Table[Any, Any], units: str, content: bytes) -> bytes:
