@@ -228,7 +228,7 @@ def test_names_cannot_leave_their_place(archive: Write, region_file: Write) -> N
     held["2024-12-31"]["control_map"].append((1, 0))
     maps = archive(held, name="<b>maps")
     page = frontcalc.report(["2024"], archive=maps, regions=str(region_file({name: [(0, 0), (1, 0)]})))
-    assert len(Scripts(page).found) == 5
+    assert len(Scripts(page).found) == 5  # data, figures, the two that run, and the receipt
     assert "<img" not in page.partition("<script>")[0]
     assert "<b>maps" not in page
     assert "&lt;b&gt;maps" in page

@@ -137,10 +137,10 @@ def test_a_negative_figure_is_a_number_and_stays_one(archive: Write) -> None:
 
 @pytest.mark.parametrize("mark", ["\t=1", "\r=1", "\n=1", " =1", "\uff1d1"])
 def test_what_spreadsheets_may_take_for_a_formula_begins_with_an_apostrophe(mark: str, result: Any) -> None:
-    from frontcalc.outputs.flat_files import _cell
+    from frontcalc.outputs.numbers import cell_text
 
-    assert _cell(mark, 3) == f"'{mark}"
-    assert _cell(-1.0, 3) == "-1.000"
+    assert cell_text(mark, 3) == f"'{mark}"
+    assert cell_text(-1.0, 3) == "-1.000"
 
 
 @pytest.mark.parametrize("units", ["km2", "mi2"])
@@ -149,7 +149,7 @@ def test_xlsx_gives_the_table_with_real_dates_and_no_formula(result: Any, units:
     dates = {"opening": datetime(2023, 12, 31), "closing": datetime(2024, 11, 17)}
     assert read_xlsx(content) == [{**row, **dates} for row in expected(result, units)]
     book = openpyxl.load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["Figures", "Method and sources"]
+    assert book.sheetnames == ["Figures", "Method and sources", "Receipt"]
     assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
     assert not any(sheet._hyperlinks for sheet in book)
     figures = book["Figures"]

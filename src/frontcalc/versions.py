@@ -85,10 +85,8 @@ def software() -> dict[str, str]:
     data lie is part of an installation.
     """
     method_version()
-    facts, settings = (
-        _versions | {"GDAL": gdal_version()},
-        sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)),
-    )
+    facts = _versions | {"GDAL": gdal_version()}
+    settings = sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS))
     relevant = [item for item in settings if not (item[0].endswith(_CERTIFICATES) or item[0] in PLACES)]
     if relevant:
         facts["settings of GDAL and PROJ"] = key_of(map(os.fsencode, chain.from_iterable(relevant)))

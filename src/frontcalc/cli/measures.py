@@ -206,7 +206,7 @@ def summary_command(
             raise click.UsageError("--since-invasion is a baseline itself: give one of the two")
         how["baseline"] = str(EVE_OF_INVASION)
     place = Path(output) if output and output != "-" else None
-    folder = place if place and not records and (place.is_dir() or not place.suffix) else None
+    folder = place if place and (place.is_dir() or not place.suffix) else None
     # A folder is made to be checked, and a period that moves with the day would always differ.
     how = options.within(how, relative=folder is None)
     fail_on, how = how["fail_on"], options.given(how)
@@ -219,8 +219,9 @@ def summary_command(
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
         results.show(frontcalc.records if records else frontcalc.summary, every=every[0] if every else None, **how)
         return
-    refused = {"format_": "--format", "units": "--units", "bom": "--bom", "wide": "--wide", "receipt": "--receipt"}
-    results.refuse(refused | {"changed_rows": "--changed-rows"}, "a folder holds CSV in km² with all rows")
+    names = ("bom", "changed_rows", "format_", "receipt", "records", "units", "wide")
+    refused = {name: f"--{name.strip('_').replace('_', '-')}" for name in names}
+    results.refuse(refused, "a folder holds CSV in km² with all rows")
     how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
     if check:
@@ -231,10 +232,9 @@ def summary_command(
         results.write(drift_text(drift).encode())
         drift.require_none()
         return
-    first = not any(folder.glob("summary-*.csv"))
+    beside = "" if any(folder.glob("summary-*.csv")) else "; the first run, with which --check compares later ones"
     with terminal.progress():
         files = frontcalc.write_summaries(folder, **tree)
-    beside = "; the first run, with which --check compares later ones" if first else ""
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}{beside}")
 
 

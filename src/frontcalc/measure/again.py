@@ -5,10 +5,8 @@ An output is as untrusted as a map: its receipt names a facade and arguments, wh
 
 from __future__ import annotations
 
-import base64
 import csv
 import hashlib
-import html
 import io
 import re
 from collections import Counter
@@ -28,7 +26,7 @@ from frontcalc.keywords import facade
 from frontcalc.measure.trees import check_summaries
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import PLACES, UNITS, Column, cell_text, cells, columns, records
-from frontcalc.outputs.receipts import BESIDE, PNG, WITHOUT_EFFECT, digest, is_sealed, png_chunks, receipt, texts
+from frontcalc.outputs.receipts import BESIDE, WITHOUT_EFFECT, digest, receipt, texts, without_receipt
 from frontcalc.outputs.schema import KEY, PACKAGE
 from frontcalc.outputs.xlsx import FIGURES, RECEIPT
 from frontcalc.read.files import Entry, file_of
@@ -42,8 +40,9 @@ _OTHER_KEYS = (
 )
 """Columns that may tell rows of one actor, period and region apart."""
 
-_IN_PDF = re.compile(rb"(?:[^\\()]|\\.)*", re.DOTALL)
+_IN_PDF = re.compile(rb"/Keywords \((\{(?:[^\\()]|\\.)*)\)", re.DOTALL)
 _ANEW = "write the output anew"
+_ELSEWHERE = "name the maps with --archive; of other files it has the names, to be in the working folder"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, csv.Error)
 
 Rows = Sequence[Mapping[str, Any]]
@@ -83,7 +82,7 @@ def again(
     Drift
         The rows that moved and why: a map was revised, is new or gone, a version is another, or the output was edited.
         `.require_none()` raises CheckFailed where one did. A picture is held against the totals in its receipt, and the
-        digest of all its figures.
+        digest of all its figures, and so is a page.
 
     Raises
     ------
@@ -102,61 +101,58 @@ def again(
     ()
     """
     entry, named = file_of(file), [archive] if isinstance(archive, str | Path) else list(archive or ())
+    label = entry.label
     for one in named:
         if not any(archive_path(path).exists() for path in (one, str(one).rpartition("=")[2])):
             raise UsageError("does not exist", where=printable(str(one)), cure="check the path of the maps")
     given = {name: value for name, value in (("workers", workers), ("cache", cache)) if value is not None}
-    if entry.label == PACKAGE:
-        return _package_again(entry, named, given)
-    output = _output_of(entry, Path(file))
-    call, options, days = _call_of(output.receipt, named, entry.label)
     try:
-        signature(call).bind(**options, **given)
-    except TypeError as error:
-        raise _unfollowed(str(error), entry.label, _ANEW) from error
-    try:
+        if label == PACKAGE:
+            return _package_again(entry, named, given)
+        output = _output_of(entry, Path(file))
+        call, options, days = _call_of(output.receipt, named, label)
         result = call(**options, **given)
     except UsageError as error:
-        raise _unfollowed(str(error), entry.label) from error
-    table, label = getattr(result, "table", result), entry.label
-    rows, anew, edited = _compared(output, table)
+        raise _unfollowed(str(error), label) from error
+    table = getattr(result, "table", result)
+    measured = receipt(table, output.receipt["units"])
+    rows, anew, edited = _compared(output, table, measured)
     # What tells rows apart where there are several of it.
     apart = [name for name in _OTHER_KEYS if len({row.get(name) for row in anew}) > 1]
     kept = replace(output.tree, tables={label: _keyed(rows, apart)}, edited=frozenset([label] if edited else []))
-    now = replace(_tree(receipt(table)), tables={label: _keyed(anew, apart)})
+    now = replace(_tree(measured), tables={label: _keyed(anew, apart)})
     return compare(kept, now, folder=label, days=days, strict=True, exact=True)
 
 
-def _compared(output: _Output, table: Table[Any, Any]) -> tuple[Sequence[Cells], Sequence[Cells], bool]:
+def _compared(
+    output: _Output, table: Table[Any, Any], measured: Mapping[str, Any]
+) -> tuple[Sequence[Cells], Sequence[Cells], bool]:
     """Return the cells of an output and those measured anew, and whether the output was edited."""
-    kept, units = output.receipt["figures"], output.receipt["units"]
+    figures, units = [own["figures"] for own in (output.receipt, measured)], measured["units"]
     if output.rows is not None:
-        # A page's rows have fewer columns than were measured.
+        # Those of an earlier version may have fewer columns.
         there = [one for one in columns(table.kind, units) if not output.rows or one.name in output.rows[0]]
         rows = [{one.name: _cell(row.get(one.name), one) for one in there} for row in output.rows]
         anew = [{one.name: row[one.name] for one in there} for row in texts(records(cells(table, units)))]
-        return rows, anew, not output.whole or digest(rows) != kept["sha256"]
-    now = receipt(table, units)
-    both = [list(own["figures"]["totals"]) for own in (output.receipt, now)]
-    if output.receipt["versions"] == now["versions"]:
-        # Rows beside the totals have a digest alone; it rests on every map.
-        for rows, own in zip(both, (kept, now["figures"]), strict=True):
-            rows.append({"region": "all rows together", "sha256": own["sha256"][:12]})
-    return both[0], both[1], not output.whole
+        return rows, anew, not output.whole or digest(rows) != figures[0]["sha256"]
+    # Rows beside the totals have a digest alone, which rests on every map and every last digit.
+    same = output.receipt["versions"] == measured["versions"]
+    others = [[{"region": "all rows together", "sha256": own["sha256"][:12]}] if same else [] for own in figures]
+    kept, anew = ([*own["totals"], *more] for own, more in zip(figures, others, strict=True))
+    return kept, anew, not output.whole
 
 
 def _cell(value: Any, column: Column) -> str:
-    """Return a cell that was read from an output as it was written."""
+    """Return a cell that was read from an output as CSV has it."""
     if value is None or value == "":
         return ""
     if column.kind is bool:
         return "true" if str(value).lower() in ("true", "1") else "false"
     if column.kind in (int, float):
-        try:
-            number = float(value)
-        except ValueError:
+        if not isinstance(value, int | float):
             return str(value)
-        value = int(number) if column.kind is int and number.is_integer() else number
+        # A workbook has no whole numbers.
+        value = float(value) if column.kind is float or value % 1 else int(value)
     # A workbook has days as such, with or without an hour.
     return str(cell_text(value, PLACES.get(column.name, 3)))[: 10 if column.kind is date else None]
 
@@ -175,61 +171,45 @@ def _keyed(rows: Iterable[Cells], apart: Sequence[str]) -> dict[Key, Cells]:
 
 def _output_of(entry: Entry, path: Path) -> _Output:
     """Return what an output holds; DataError where it has no receipt, or one that is none of ours."""
-    content, beside, rows, whole = entry.read(), path.with_name(path.name + BESIDE), None, True
+    content, beside = entry.read(), path.with_name(path.name + BESIDE)
     try:
-        own, rows = _embedded(content, path)
-        own = orjson.loads(own) if isinstance(own, bytes) else own
-        if own is not None and "output" in own:
-            whole = is_sealed(content, own["output"])
-        elif own is None and beside.is_file():
-            own = orjson.loads(file_of(beside).read())
-            # Line ends may be those of a repository.
-            lines = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-            whole = own["output"] in [hashlib.sha256(one).hexdigest() for one in (content, lines)]
+        rest, own, rows = _embedded(content, path)
+        if own is None and beside.is_file():
+            own = file_of(beside).read()
             if path.suffix.lower() == ".csv":
                 rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
         if own is None:
             raise DataError("has no receipt", where=entry.label, cure=f"{_ANEW}, as JSON, or with --receipt")
+        own = orjson.loads(own) if isinstance(own, bytes) else own
+        # Line ends may be those of a repository.
+        lines = rest.replace(b"\r\n", b"\n")
+        same = [hashlib.sha256(one).hexdigest() for one in (rest, lines, lines.replace(b"\n", b"\r\n"))]
         tree = _tree(own)
-        texts(own["figures"]["totals"])
         if not (own["units"] in UNITS and own["figures"]["sha256"] + own["command"] + own["archive"]):
             raise ValueError
         if not all(isinstance(row, Mapping) for row in (*(rows or ()), own["options"])):
             raise TypeError
-        return _Output(own, tree, rows, whole)
+        if not all(isinstance(cell, str) for row in own["figures"]["totals"] for cell in row.values()):
+            raise TypeError
+        return _Output(own, tree, rows, own.get("output", same[0]) in same)
     except _BROKEN as error:
         raise DataError("its receipt is broken", where=entry.label, cure=_ANEW) from error
 
 
-def _embedded(content: bytes, path: Path) -> tuple[Any, Rows | None]:
-    """Return the receipt inside an output, None where there is none, and the output's rows, None where it has none."""
-    if content.startswith(PNG):
-        parts = (content[start + 4 : end] for start, end, kind in png_chunks(content) if kind == b"tEXt")
-        return next((one[8:] for one in parts if one.startswith(b"Receipt\0")), None), None
-    if content.startswith(b"%PDF") and (place := content.find(b"/Keywords ({") + 11) > 11:
-        literal = _IN_PDF.match(content, place)
-        return re.sub(rb"\\(.)", rb"\1", literal[0]) if literal else None, None
+def _embedded(content: bytes, path: Path) -> tuple[bytes, Any, Rows | None]:
+    """Return an output less the receipt inside, that, and the output's rows; None for what it does not have."""
     if content.startswith(b"PK"):
-        sheets = read_sheets(path.absolute(), {RECEIPT: False, FIGURES: True})
-        lines = "\n".join(str(row["Field1"]) for row in sheets.get(RECEIPT, ()))
-        return lines.encode() or None, sheets.get(FIGURES)
+        sheets = read_sheets(path.absolute(), (RECEIPT, FIGURES))
+        lines = "\n".join(str(text) for row in sheets.get(RECEIPT, ()) for text in row.values())
+        return content, lines.removeprefix("receipt\n").encode() or None, sheets.get(FIGURES)
     if content.lstrip().startswith(b"{"):
         document = orjson.loads(content)
-        features = document.get("features", ())
-        return document.get("meta", {}).get("receipt"), document.get("rows") or [one["properties"] for one in features]
-    page = _between(content, b'<script type="application/json" id="receipt">', b"</script>")
-    if page is None:
-        drawn = _between(content, b"<dc:source>", b"</dc:source>")
-        return drawn and html.unescape(drawn.decode()).encode(), None
-    table = base64.b64decode(_between(content, b"data:text/csv;charset=utf-8;base64,", b'"') or b"", validate=True)
-    return page, list(csv.DictReader(io.StringIO(table.decode(), newline=""), strict=True))
-
-
-def _between(content: bytes, before: bytes, after: bytes) -> bytes | None:
-    """Return what first stands between two texts, None where they are not there."""
-    start = content.find(before)
-    end = content.find(after, start)
-    return content[start + len(before) : end] if 0 <= start < end else None
+        rows = document.get("rows") or [one["properties"] for one in document.get("features", ())]
+        return content, document.get("meta", {}).get("receipt"), rows
+    if content.startswith(b"%PDF"):
+        match = _IN_PDF.search(content)
+        return content, match and re.sub(rb"\\(.)", rb"\1", match[1]), None
+    return *without_receipt(content), None
 
 
 def _tree(own: Mapping[str, Any]) -> Tree:
@@ -262,6 +242,10 @@ def _call_of(
     if call is None or not returns.startswith(("Table[", "ChangeMap")):
         raise _unfollowed(f"frontcalc measures nothing by {command!r}", where, _ANEW)
     options = _known(call, own["options"], where)
+    try:
+        signature(call).bind(**options)
+    except TypeError as error:
+        raise _unfollowed(str(error), where, _ANEW) from error
     if "archives" in options:
         return call, options | ({"archives": named} if named else {}), ()
     if "others" in options:
@@ -269,17 +253,12 @@ def _call_of(
             options["archive"], *options["others"] = named
         return call, options, ()
     path = named[0] if named else options.pop("archive", None)
-    if path is None or len(named) > 1 or "archive" not in signature(call).parameters:
-        if named:
-            raise UsageError(
-                "is not what the receipt is of", where="--archive", cure="give as many as it names, or none"
-            )
+    if len(named) > 1 or (named and "archive" not in signature(call).parameters):
+        raise _unfollowed("it is of fewer archives", where, "give --archive as often as it names one, or not at all")
+    if path is None:
         return call, options, ()
-    try:
-        how = {name: options.pop(name) for name in ("legend", "skip_bad") if name in options}
-        maps = open_archive(path, dating=Dating(options.pop("date_from", None)), **how)
-    except UsageError as error:
-        raise _unfollowed(str(error), where) from error
+    how = {name: options.pop(name) for name in ("legend", "skip_bad") if name in options}
+    maps = open_archive(path, dating=Dating(options.pop("date_from", None)), **how)
     # Rows have the archive's name, which may be another elsewhere.
     options["archive"] = replace(maps, name=name)
     return call, options, set(map(str, maps.days))
@@ -290,19 +269,14 @@ def _known(call: Callable[..., Any], options: Mapping[str, Any], where: str) -> 
     allowed = {*signature(call).parameters, *Keywords.__annotations__}.difference(WITHOUT_EFFECT, ("options", "folder"))
     if unknown := [name for name in options if name not in allowed]:
         raise _unfollowed(f"{call.__name__} takes no {', '.join(unknown)} from a receipt", where, _ANEW)
-
-    def read(value: Any) -> Any:
-        if isinstance(value, list):
-            return [read(one) for one in value]
-        name, equals, path = value.rpartition("=") if isinstance(value, str) else ("", "", "")
-        if path.startswith(("//", "\\\\")):
-            raise _unfollowed(f"{path} is on another machine", where)
-        return f"{name}{equals}{Path(path).expanduser()}" if path.startswith("~") else value
-
-    return {name: read(value) for name, value in options.items()}
+    for value in options.values():
+        for path in map(str, value if isinstance(value, list) else [value]):
+            if path.rpartition("=")[2].startswith(("//", "\\\\")):
+                raise _unfollowed(f"{path} is on another machine", where)
+    return dict(options)
 
 
-def _unfollowed(problem: str, where: str, cure: str = "name maps that are elsewhere with --archive") -> DataError:
+def _unfollowed(problem: str, where: str, cure: str = _ELSEWHERE) -> DataError:
     """Return the error for a receipt that cannot be followed."""
     return DataError(f"its receipt cannot be followed: {problem}", where=where, cure=cure)
 
@@ -316,7 +290,4 @@ def _package_again(entry: Entry, named: Sequence[str | Path], given: Mapping[str
         raise DataError("describes no tree of summaries", where=entry.label, cure=_ANEW) from error
     options = _known(check_summaries, own, entry.label)
     place = named[0] if named else None if archive == SAMPLE_NAME else archive
-    try:
-        return check_summaries(entry.root.parent, every=every, archive=place, strict=True, **options, **given)
-    except UsageError as error:
-        raise _unfollowed(str(error), entry.label) from error
+    return check_summaries(entry.root.parent, every=every, archive=place, strict=True, **options, **given)

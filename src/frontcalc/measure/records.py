@@ -102,12 +102,14 @@ def _totals(table: Table[SummaryRow, SummaryMeta], actor: str) -> list[SummaryRo
 
 def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[str, Nets]:
     """Return the nets of an actor's periods under each assumption that is changed by itself, by what it is."""
-    faults = [(one.period, one.km2 or 0.0) for one in meta.notices if one.code == "REDEFINITION"]
+    faults = [meta.noted_km2("REDEFINITION", {row.period}) for row in over]
     tried: dict[str, Nets] = {
         "per day": [row.rate_km2_per_day for row in over],
         "for the days asked for": [row.net_interpolated_km2 or row.net_km2 for row in over],
         "without what the maps redrew": [
-            row.net_km2 and row.net_km2 - fsum(km2 for period, km2 in faults if period == row.period) for row in over
+            # Of several actors no notice says whose fault it is.
+            None if row.net_km2 is None or (own and len(meta.actors) > 1) else row.net_km2 - fsum(own)
+            for row, own in zip(over, faults, strict=True)
         ],
     }
     days, spans, actor = run.archive.days, [parse_period(row.period) for row in over], over[0].actor

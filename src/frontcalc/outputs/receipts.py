@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -28,7 +27,8 @@ WITHOUT_EFFECT = ("workers", "processes", "cache")
 VERSIONS = ("GDAL", "GEOS", "PROJ", "numpy", "pyproj", "shapely")
 PNG = b"\x89PNG\r\n\x1a\n"
 BESIDE = ".receipt.json"  # behind the name of an output, the name of its receipt in a file of its own
-UNSEALED = "0" * 64  # stands for the digest of an output while that is taken
+_IN_PAGE, _IN_SVG = '<script type="application/json" id="receipt">', '<metadata id="receipt">'
+_IN_MARKUP = re.compile(f"(?:{_IN_PAGE}|{_IN_SVG})([^<]*)</[a-z]+>\\r?\\n".encode())
 _MOST_TOTALS = 500
 _SHOWN = re.compile(
     r"(held|opening|closing|gained|lost|net)_(km2|mi2)|actor|period|date|level|region|opening|closing|previous|snapshot"
@@ -42,12 +42,13 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
     `figures` how many rows there are, the digest of their cells, and the totals, unless these are very many.
     """
     (command, given), versions = result.call or ("", {}), software()
+    options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
     shown = texts(records(cells(result, units)))
     totals = [row for row in shown if row.get("level") == TOTAL]
     brief = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in totals]
     return {
         "command": command,
-        "options": stated(given),
+        "options": {name: value for name, value in options.items() if value not in (None, False, [])},
         "archive": getattr(result.meta, "archive", ""),
         "units": units,
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
@@ -60,14 +61,8 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
     }
 
 
-def stated(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments of a facade as JSON takes them, those that were not given or change no figure left out."""
-    own = {name: _stated(value) for name, value in sorted(options.items()) if name not in WITHOUT_EFFECT}
-    return {name: value for name, value in own.items() if value not in (None, False, [])}
-
-
 def _stated(value: Any) -> Any:
-    """Return an argument for JSON: a path as it was given, but from the working folder, or from the user's own."""
+    """Return an argument for JSON; of an absolute path its last name: it tells of its user."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Archive):
@@ -75,10 +70,7 @@ def _stated(value: Any) -> Any:
     if isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping):
         return list(map(_stated, value))
     name, equals, path = str(value).rpartition("=")  # an archive may be given as NAME=PATH
-    for folder, short in ((Path.cwd(), ""), (Path.home(), f"~{os.sep}")):
-        if path.startswith(f"{folder}{os.sep}"):
-            path = short + path[len(str(folder)) + 1 :]
-    return name + equals + path
+    return name + equals + (Path(path).name if Path(path).is_absolute() else path)
 
 
 def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -108,41 +100,28 @@ def digest(shown: Sequence[Mapping[str, str]]) -> str:
     return key_of(chain(next(iter(shown), ()), *(row.values() for row in shown)))
 
 
-def receipt_text(own: Mapping[str, Any]) -> str:
-    """Return a receipt in ASCII and on one line, as pictures and pages hold it."""
-    return json.dumps(own, separators=(",", ":"))
+def with_receipt(content: bytes, own: Mapping[str, Any]) -> bytes:
+    """Return a PNG, SVG or page with its receipt in it, and in that the SHA-256 of all the rest."""
+    text = json.dumps({**own, "output": hashlib.sha256(content).hexdigest()}, separators=(",", ":"))
+    # As JSON and as markup the same.
+    text = text.replace("&", "\\u0026").replace("<", "\\u003c")
+    if content.startswith(PNG):
+        chunk, place = b"tEXtReceipt\0" + text.encode(), len(content) - 12  # before the chunk that ends it
+        held = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    else:
+        page = content.rfind(b"</body>")
+        place, head, tail = (page, _IN_PAGE, "script") if page >= 0 else (content.rfind(b"</svg>"), _IN_SVG, "metadata")
+        held = f"{head}{text}</{tail}>\n".encode()
+    return content[:place] + held + content[place:]
 
 
-def sealed(content: bytes) -> bytes:
-    """Return a picture or page that has `UNSEALED` in its receipt with its own SHA-256 in that place."""
-    return _resealed(content, UNSEALED, hashlib.sha256(content).hexdigest())
-
-
-def is_sealed(content: bytes, seal: str) -> bool:
-    """Say whether a picture or page is as it was when it was sealed."""
-    return hashlib.sha256(_resealed(content, seal, UNSEALED)).hexdigest() == seal
-
-
-def _resealed(content: bytes, before: str, after: str) -> bytes:
-    """Return content with another seal of the same length; in a PNG the checksum of its chunk follows."""
-    place = content.find(f'"output":"{before}"'.encode())
-    if place < 0:
-        return content
-    place += len('"output":"')
-    content = content[:place] + after.encode() + content[place + len(after) :]
-    for start, end, _ in png_chunks(content):
-        if start < place < end:
-            content = content[:end] + zlib.crc32(content[start:end]).to_bytes(4, "big") + content[end + 4 :]
-    return content
-
-
-def png_chunks(content: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield where the kind and data of each chunk of a PNG begin and end, and its kind; of anything else nothing."""
-    place = 8 if content.startswith(PNG) else len(content)
-    while place + 12 <= len(content):
-        end = place + 8 + int.from_bytes(content[place : place + 4], "big")
-        yield place + 4, end, content[place + 4 : place + 8]
-        place = end + 4
+def without_receipt(content: bytes) -> tuple[bytes, bytes | None]:
+    """Return an output less the receipt that `with_receipt` put into it, and that; None where there is none."""
+    if content.startswith(PNG) and (place := content.rfind(b"tEXtReceipt\0")) > 0:
+        end = place + 4 + int.from_bytes(content[place - 4 : place], "big")
+        return content[: place - 4] + content[end + 4 :], content[place + 12 : end]
+    match = _IN_MARKUP.search(content)
+    return (content[: match.start()] + content[match.end() :], match[1]) if match else (content, None)
 
 
 def receipt_beside(result: Table[Any, Any], units: str, content: bytes) -> bytes:

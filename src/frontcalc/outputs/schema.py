@@ -44,26 +44,17 @@ _EVERY = "urn:frontcalc:schema"
 
 _KINDS: dict[type, str]
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean", date: "string", type(None): "null"}
+_KINDS |= {dict: "object", list: "array"}
 
-_TEXTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
-_RECEIPT: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        **{name: {"type": "string"} for name in ("command", "archive", "units")},
-        "options": {"type": "object"},
-        "versions": _TEXTS,
-        "files": {"type": "array", "items": _TEXTS},
-        "figures": {
-            "type": "object",
-            "properties": {
-                "rows": {"type": "integer"},
-                "sha256": {"type": "string"},
-                "totals": {"type": "array", "items": _TEXTS},
-            },
-        },
-    },
+_RECEIPT = {
+    "command": str,
+    "archive": str,
+    "units": str,
+    "options": dict,
+    "versions": dict,
+    "figures": dict,
+    "files": list,
 }
-_RECEIPT["required"] = list(_RECEIPT["properties"])
 
 PACKAGE = "datapackage.json"
 
@@ -126,6 +117,7 @@ def json_schema() -> dict[str, Any]:
                 "allOf": by_units,
             },
         }
+    receipt = {name: {"type": _KINDS[kind]} for name, kind in _RECEIPT.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": _EVERY,
@@ -135,7 +127,12 @@ def json_schema() -> dict[str, Any]:
         "required": ["schema"],
         "properties": {"schema": {"enum": [part["$id"] for part in parts.values()]}},
         "allOf": [{"$ref": part["$id"]} for part in parts.values()],
-        "$defs": {**parts, "columns": {"type": "object", "properties": cells}, **classes, "Receipt": _RECEIPT},
+        "$defs": {
+            **parts,
+            "columns": {"type": "object", "properties": cells},
+            **classes,
+            "Receipt": {"required": list(receipt), "properties": receipt},
+        },
     }
 
 

@@ -50,7 +50,7 @@ def xlsx_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
         _write_figures(book, result, units)
         _write_method(book, result, units)
         sheet = book.add_worksheet(RECEIPT)
-        for line, text in enumerate(json.dumps(receipt(result, units), indent=1).splitlines()):
+        for line, text in enumerate(["receipt", *json.dumps(receipt(result, units), indent=1).splitlines()]):
             sheet.write_string(line, 0, text)
     return out.getvalue()
 

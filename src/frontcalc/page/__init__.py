@@ -22,7 +22,7 @@ from frontcalc.crs import M_PER_MILE
 from frontcalc.errors import extra_package
 from frontcalc.keywords import facade
 from frontcalc.outputs.numbers import scaled
-from frontcalc.outputs.receipts import sealed
+from frontcalc.outputs.receipts import with_receipt
 from frontcalc.page.content import PageContent, context, data, measure
 from frontcalc.periods import PeriodsLike
 from frontcalc.pictures.style import THEMES, style_of
@@ -124,7 +124,7 @@ def html_page(report: PageContent, units: str = "km2") -> str:
         policy=_POLICY.format(" ".join(f"'sha256-{digest}'" for digest in digests)),
         bokeh_version=figures["map"]["version"],
     )
-    return sealed(page.encode()).decode()
+    return with_receipt(page.encode(), texts["receipt"]).decode()
 
 
 def _file(name: str) -> str:

@@ -33,7 +33,7 @@ from frontcalc.outputs.caveats import caveats
 from frontcalc.outputs.grid import basis, projection, title_of
 from frontcalc.outputs.layout import ratio_text
 from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
-from frontcalc.outputs.receipts import UNSEALED, receipt, receipt_text
+from frontcalc.outputs.receipts import receipt
 from frontcalc.outputs.sentences import capital, differ_in_length, paragraphs, period_heading
 from frontcalc.periods import PeriodsLike, calendar_periods, parse_periods
 from frontcalc.pictures.frame import countries_around, projected
@@ -204,7 +204,6 @@ def data(page: PageContent) -> dict[str, Any]:
 def context(page: PageContent, units: str) -> dict[str, Any]:
     """Return the texts of a page, as they are: the template escapes them."""
     figures, meta, shown, unit = page.figures, page.figures.meta, scaled(page, units), unit_of(units)
-    listed = replace(figures, kind=DiffRow)  # the columns of `diff` alone, which its readers know
     notices = tuple(dict.fromkeys([*meta.notices, *page.held.meta.notices]))
     totals, months = ([row for row in own.rows if row.level == TOTAL] for own in (shown.figures, shown.months))
     labels, heads = [row.period for row in totals], map(period_heading, totals)
@@ -237,8 +236,9 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
         "table": [
             (row, printable(row.region), _texts(row, None)) for row in shown.figures.rows if _key(page, row) in moved
         ],
-        "csv": base64.b64encode(render(listed, "csv", units=units)).decode(),
-        "receipt": receipt_text({**receipt(listed, units), "output": UNSEALED}).replace("<", "\\u003c"),
+        # The columns of `diff` alone, which its readers know.
+        "csv": base64.b64encode(render(replace(figures, kind=DiffRow), "csv", units=units)).decode(),
+        "receipt": receipt(figures, units),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
         "attribution": [*map(printable, meta.attribution), ATTRIBUTION],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from frontcalc.errors import UsageError, extra_package
 from frontcalc.outputs.numbers import Unit, km2
-from frontcalc.outputs.receipts import UNSEALED, receipt_text, sealed
+from frontcalc.outputs.receipts import with_receipt
 from frontcalc.pictures.style import Theme
 from frontcalc.pictures.titles import END, ISOLATE, Words, isolated
 
@@ -254,18 +255,18 @@ class Picture:
         """Return the picture as PNG, SVG or PDF, the same bytes every time."""
         if format_ not in FORMATS:
             raise UsageError(f"no picture has the form {format_!r}", cure=f"forms are {', '.join(FORMATS)}")
-        description = " ".join([self.words.subtitle, *self.words.source])
-        own_receipt = receipt_text({**self.words.receipt, "output": UNSEALED})
+        description, own_receipt = " ".join([self.words.subtitle, *self.words.source]), json.dumps(self.words.receipt)
         # No date, and no version of matplotlib: the same picture is the same bytes.
         metadata: dict[str, dict[str, Any]] = {
-            "png": {"Description": description, "Software": None, "Receipt": own_receipt},
-            "svg": {"Description": description, "Date": None, "Creator": None, "Source": own_receipt},
+            "png": {"Description": description, "Software": None},
+            "svg": {"Description": description, "Date": None, "Creator": None},
             "pdf": {"Subject": description, "CreationDate": None, "Producer": None, "Keywords": own_receipt},
         }
         out, colour, own = io.BytesIO(), self.figure.get_facecolor(), {"Title": self.words.title, **metadata[format_]}
         with plain_settings():
             self.figure.savefig(out, format=format_, dpi=self.figure.dpi, facecolor=colour, metadata=own)
-        return sealed(out.getvalue())
+        # A PDF says where each of its parts begins: none can be put in.
+        return out.getvalue() if format_ == "pdf" else with_receipt(out.getvalue(), self.words.receipt)
 
     def _repr_png_(self) -> bytes:
         """Return the picture for a notebook."""

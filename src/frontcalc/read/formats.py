@@ -15,7 +15,7 @@ import threading
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -343,11 +343,10 @@ def _geometry_column(metadata: Mapping[bytes, bytes]) -> tuple[str, str]:
     return str(name), source_crs(crs if isinstance(crs, str) else orjson.dumps(crs).decode())
 
 
-def read_sheets(path: Path, heads: Mapping[str, bool]) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of a workbook's sheets, by the names in the first row where there are `heads`, else as Field1.
+def read_sheets(path: Path, names: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a workbook's sheets by the heads of their columns, of `names` those that are there.
 
-    What is blank is None; no formula is computed. A sheet that is not there is left out. DataError where the file is no
-    workbook.
+    What is blank is None; no formula is computed. DataError where the file is no workbook.
     """
     try:
         with zipfile.ZipFile(path) as packed:
@@ -357,8 +356,8 @@ def read_sheets(path: Path, heads: Mapping[str, bool]) -> dict[str, list[dict[st
     sheets = {}
     with _gdal() as pyogrio:
         there = {str(name) for name, _ in pyogrio.list_layers(f"XLSX:{path}")}
-        for name, head in ((name, head) for name, head in heads.items() if name in there):
-            how = {"layer": name, "HEADERS": "FORCE" if head else "DISABLE", "read_geometry": False}
+        for name in there.intersection(names):
+            how = {"layer": name, "HEADERS": "FORCE", "read_geometry": False}
             meta, _, _, columns = pyogrio.raw.read(f"XLSX:{path}", **how)
             cells = ([None if one is None or one != one else one for one in own.tolist()] for own in columns)
             sheets[name] = [dict(zip(meta["fields"], row, strict=True)) for row in zip(*cells, strict=True)]
