@@ -151,11 +151,13 @@ def _records(over: Sequence[SummaryRow], tried: Mapping[str, Nets], every: str) 
             window = values[-count:]
             if place := _offender(record, sign, window):
                 figure = f"{km2(window[-place], signed=True)} km²{' a day' if how == 'per day' else ''}"
-                fares["fails"].append(f"{how} ({over[-place].period} has {figure})")
+                fares["fails"].append(f"{how} ({_name(over[-place].period)} has {figure})")
             else:
                 fares["untried" if place is None else "survives"].append(how)
         since = over[-count - 1].period if count < len(over) else ""
-        text = _sentence(record, last, (sign, count, since or f"{over[0].period}, the first measured"), every)
+        text = _sentence(
+            record, last, (sign, count, _name(since) or f"{_name(over[0].period)}, the first measured"), every
+        )
         says = zip(("It holds", "It does not hold", "Not tried, for want of maps:"), fares.values(), strict=True)
         text = " ".join([f"{text}.", *(f"{head} {listed(some)}." for head, some in says if some)])
         own = (last.archive, last.actor, last.period, record, count, since, last.net_km2 or 0.0)
@@ -176,10 +178,14 @@ def _offender(record: str, sign: int, nets: Nets) -> int | None:
 
 def _sentence(record: str, last: SummaryRow, about: tuple[int, int, str], every: str) -> str:
     """Return a record in words, of its sign, how many periods it spans and since when."""
-    sign, count, since = about
-    name = last.period if ".." in last.period else in_period(last.period).partition(" ")[2]
+    (sign, count, since), name = about, _name(last.period)
     what, whose = "gain" if sign > 0 else "loss", printable(last.actor)
     if record == IN_A_ROW:
         return f"{capital(name)} is the last of {count} {every}s in a row of net {what} for {whose}"
     kind = f"largest net {what} in a {every}" if record == LARGEST else f"first {every} of net {what}"
     return f"{capital(name)} ({change(last.net_km2)}) is {whose}'s {kind} since {since}"
+
+
+def _name(period: str) -> str:
+    """Return a period as a sentence names it, «May 2022» for «2022-05»."""
+    return period if not period or ".." in period else in_period(period).partition(" ")[2]
