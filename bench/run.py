@@ -2,7 +2,7 @@
 
 make bench                          one run of each, which takes some ten minutes
 make bench RUNS=5                   medians of five
-make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, start, or beside-… an archive
+make bench ONLY=deepstate-daily     the rows of an archive, or those of: pair, year, start, consensus, or beside-…
 make bench BEFORE=../old RUNS=5     this checkout against another with a .venv of its own, in turn
 
 FRONTCALC_SHARED says where the publishers' archives are, default ../shared.
@@ -12,7 +12,7 @@ of the region file stays, as for a user who measures one archive after the other
 begins with an empty folder. *warm* is the same command once more. The plain script keeps nothing.
 
 *beside* are commands that give more than figures, on maps that were never measured, beside the series of the same
-archive: a page may take twice its time and four seconds, the others its time and a second.
+archive: a page may take twice its time and four seconds, a ledger three times, the others its time and a second.
 
 With BEFORE each row is the processor time and the time on the clock of both checkouts, one run of each after the other:
 processor time is what can be compared where other programs run.
@@ -159,6 +159,7 @@ def beside(name, first, second):
             f"map {second}": (["map", second, "-o", str(picture)], (1, 1)),
             f"report {first} {second}": (["report", first, second, "-o", str(page)], (2, 4)),
             "archive check": (["archive", "check", maps], (1, 1)),
+            "ledger": (["ledger", "-o", str(Path(folder, "war.parquet"))], (3, 0)),
         }
         figures = {title: [] for title in rows}
         for turn in range(RUNS + 1):  # the first also makes zones and matplotlib's list of fonts
@@ -174,6 +175,25 @@ def beside(name, first, second):
         late = f"  limit {most:.2f} s" + (", too slow" if seconds > most else "") if limit else ""
         print(f"{f'{title}, {name}':34} {'cold':17} {seconds:7.2f} s{late}", flush=True)
     print(" " * 34, ", ".join(f"{file} {size / 1e6:.2f} MB" for file, size in sizes.items()))
+
+
+def consensus():
+    """Time what two archives agree on, which may take three times the series of both in the time that both cover."""
+    both = [str(SHARED / "archives" / name) for name in ("isw-weekly", "deepstate-daily")]
+    time_of_both = ["--since", "2024-07-08", "--until", "2024-12-29"]
+    commands = [["series", "--archive", maps, *time_of_both] for maps in both]
+    commands.append(["consensus", "2024-07..2024-12", "--archive", both[0], "--archive", both[1]])
+    figures = [[] for _ in commands]
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        for turn in range(RUNS + 1):
+            for command, runs in zip(commands, figures, strict=True):
+                seconds = run_once([*FRONTCALC, *command, "-q"], cache)
+                runs += [seconds] if turn else []
+                forget(cache, OF_REGIONS)
+    *each, whole = map(statistics.median, figures)
+    late = f"limit {3 * sum(each):.2f} s{', too slow' if whole > 3 * sum(each) else ''}"
+    print(f"{'consensus, half a year of two':34} {'cold':17} {whole:7.2f} s  {late}", flush=True)
 
 
 def cpu_of(command, cache):
@@ -235,6 +255,7 @@ ROWS = {
     **{name: partial(series, name) for name in SERIES},
     "beside-isw-weekly": partial(beside, "isw-weekly", "2023", "2024"),
     "beside-deepstate-daily": partial(beside, "deepstate-daily", "2024", "2025"),
+    "consensus": consensus,
 }
 if BEFORE:
     ROWS = {
