@@ -84,9 +84,8 @@ def ledger(
     --------
     >>> import frontcalc
     >>> pieces = frontcalc.ledger("2024-10", only="Donetsk")
-    >>> taken = [row.ground_km2 for row in pieces if row.held_from and row.held_until is None]
-    >>> gained = frontcalc.diff("2024-10", only="Donetsk").rows[-1].gained_km2
-    >>> abs(sum(taken) - gained) < 0.001
+    >>> held_km2 = sum(row.ground_km2 for row in pieces if row.held_until is None)
+    >>> abs(held_km2 - frontcalc.diff("2024-10", only="Donetsk").rows[-1].closing_km2) < 0.001
     True
     """
     run = Run.open(archive, Options(**options))
