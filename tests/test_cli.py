@@ -182,7 +182,7 @@ def test_a_file_that_lacks_a_layer_of_the_other_is_an_error(archive: Write) -> N
     [
         (["diff", "2024", "--regions", "none.geojson"], 3, "none.geojson: cannot be read: no such file or directory"),
         (["diff", "2023-02-29"], 2, "period '2023-02-29': has no such days"),
-        (["diff", "next year"], 2, "period 'next year': is no period; periods are 2023, 2024-Q3,"),
+        (["diff", "next year"], 2, "period 'next year': is no period; periods are 2023, 2024-H2,"),
         (["diff"], 2, "Missing argument"),
         (["diff", "2019"], 4, "maps: no change can be measured in 2019: your maps run from 31 December 2023 to"),
         (["held", "2019-01-01"], 4, "maps: has no map on or before these dates; its maps are of 2023-12-31 to"),

@@ -71,6 +71,14 @@ def test_no_help_is_cut_or_sends_to_the_docs(names: tuple[str, ...], capfd: pyte
     assert not [line for line in listed.splitlines() if line.rstrip().endswith(("...", "…"))]
 
 
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+def test_whatever_takes_a_period_says_where_its_forms_are(
+    names: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    takes = {one.name for one in COMMANDS[names].params} & {"period", "periods"}
+    assert (("H2" in (shown := help_of(capfd, *names))) and "diff" in shown) == bool(takes)
+
+
 def test_commands_stand_in_groups_each_on_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     shown = help_of(capfd)
     for title in ("Figures:", "Pictures and pages:", "How sure a figure is:", "Maps, regions and upkeep:"):

@@ -231,6 +231,7 @@ def test_two_files_have_no_period() -> None:
     ("label", "text"),
     [
         ("2024", "in 2024"),
+        ("2024-H2", "in the second half of 2024"),
         ("2024-Q3", "in the third quarter of 2024"),
         ("2024-q4", "in the fourth quarter of 2024"),
         ("2024-09", "in September 2024"),

@@ -16,15 +16,17 @@ from frontcalc.errors import UsageError
 UNITS = ("year", "quarter", "month", "week")  # the calendar units that a stretch of time is divided into
 MOST_UNITS = 5000  # of a table: each is measured, and has rows, whether or not there is a map of it
 _ONE_DAY = timedelta(days=1)
-_GRAMMAR = "2023, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two of them as in 2024-09..2024-11, 2024.., ..2023"
-_PARTS = r"(\d{4})(?:-Q([1-4])|-W(\d{2})|-(\d{2})(?:-(\d{2}))?)?"  # year, quarter, week, month and day
+_GRAMMAR = "2023, 2024-H2, 2024-Q3, 2024-09, 2024-W36, 2024-11-03, or two as in 2024-09..2024-11, 2024.., ..2023"
+_PARTS = r"(\d{4})(?:-H([12])|-Q([1-4])|-W(\d{2})|-(\d{2})(?:-(\d{2}))?)?"  # year, half, quarter, week, month and day
 _UNIT = re.compile(_PARTS, re.IGNORECASE)
 _LABEL = re.compile(rf"(?=.*\d)(?:{_PARTS})?(?:\.\.(?:{_PARTS})?)?", re.IGNORECASE)
-# Units as people write them: 2024 Q3, W36 2024, Sept. 2024, 2024/9, 09.2024. A number alone needs a mark beside it.
-_PART = rf"Q[1-4]|W\d\d|{'|'.join(MONTHS)}"
+_NAMED = MONTHS | {"first half": "H1", "second half": "H2"}
+# Units as people write them: 2024 Q3, W36 2024, Sept. 2024, 2024/9, 09.2024, first half of 2024. A number alone needs a
+# mark beside it.
+_PART = rf"H[12]|Q[1-4]|W\d\d|{'|'.join(_NAMED)}"
 _WRITTEN_UNITS = (
     re.compile(rf"(?P<year>\d{{4}})[-/., ]*(?P<part>{_PART}|(?<=[-/.])\d\d?)", re.IGNORECASE),
-    re.compile(rf"(?P<part>{_PART}|\d\d?(?=[-/.]))[-/., ]*(?P<year>\d{{4}})", re.IGNORECASE),
+    re.compile(rf"(?P<part>{_PART}|\d\d?(?=[-/.]))(?: of |[-/., ]*)(?P<year>\d{{4}})", re.IGNORECASE),
 )
 # What stands between the ends of a range: two or three points, a hyphen or dash, or a word.
 _BETWEEN = re.compile(r" ?(?:(?P<dots>\.{2,3})|[-\u2012-\u2015\u2212]) ?| (?:to|until|through) ", re.IGNORECASE)
@@ -179,7 +181,7 @@ def _units(text: str) -> list[str]:
         return [text.upper()]
     for written in _WRITTEN_UNITS:
         if match := written.fullmatch(text):
-            part = MONTHS.get(match["part"].casefold(), match["part"].upper())
+            part = _NAMED.get(match["part"].casefold(), match["part"].upper())
             return [f"{match['year']}-{part:0>2}"]
     return written_days(text.replace("/", "-"))
 
@@ -259,7 +261,7 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
     match, where, cure = _UNIT.fullmatch(unit.strip()), f"period {text!r}", f"periods are {_GRAMMAR}"
     if not match:
         raise UsageError("is no period", where=where, cure=cure)
-    year, quarter, week, month, day = (int(part) if part else None for part in match.groups())
+    year, half, quarter, week, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
     try:
         if week is not None:
@@ -267,8 +269,8 @@ def _unit(text: str, unit: str) -> tuple[date, date, bool]:
             return monday, monday + timedelta(days=6), False
         if day is not None and month is not None:
             return date(year, month, day), date(year, month, day), True
-        months = (1, 12) if month is None else (month, month)
-        first_month, last_month = (3 * quarter - 2, 3 * quarter) if quarter else months
+        count, place = (6, half) if half else (3, quarter) if quarter else (12, 1) if month is None else (1, month)
+        first_month, last_month = count * (place - 1) + 1, count * place
         after = date(year + last_month // 12, last_month % 12 + 1, 1)
         return date(year, first_month, 1), after - _ONE_DAY, False
     except (ValueError, OverflowError) as error:

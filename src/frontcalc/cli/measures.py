@@ -28,13 +28,13 @@ def diff_command(periods: tuple[Any, ...], archive: str | None, with_range: bool
     frontcalc diff 2024 -o 2024.gpkg                 where it was, for QGIS
     frontcalc diff before.geojson after.geojson      two files instead of periods
 
-    A period is a year, quarter, month, ISO week or day, or a range of them:
-      2023   2024-Q3   2024-09   2024-W36   2024-11-03
+    A period is a year, half-year, quarter, month, ISO week or day, or a range of them:
+      2023   2024-H2   2024-Q3   2024-09   2024-W36   2024-11-03
       2024-09-01..2024-11-03   2024..   ..2023
     Also as people write them: Sep 2024, Q3 2024, 01.09.2024 - 03.11.2024,
     1 Sep to 3 Nov 2024; or from today (UTC): last month, last 30 days, ytd.
-    A year, quarter, month or week opens with the map of the day before it. A day
-    that starts a range stands for that day's own map.
+    A year, half-year, quarter, month or week opens with the map of the day before it. A
+    day that starts a range stands for that day's own map.
 
     Net is gained less lost; unassigned is ground in no region, mostly water. Where the
     maps do not reach a period's ends, a line below the table says so.

@@ -69,6 +69,9 @@ def format_help_text(command: click.Command, ctx: click.Context, formatter: clic
         formatter.current_indent += 4 if example else 2
         formatter.write_text(as_it_stands + paragraph)
         formatter.current_indent -= 4 if example else 2
+    if command.name != "diff" and any(one.name in ("period", "periods") for one in command.params):
+        formatter.write_paragraph()
+        formatter.write_text("  PERIOD is 2024, 2024-H2, Q3 2024, Jul-Dec 2024 …: frontcalc diff --help")
 
 
 class AnsweringGroup(click.Group):

@@ -25,7 +25,7 @@ from frontcalc.towns import ATTRIBUTION
 
 MOST_TOWNS = 3  # or regions, that a sentence names
 _MONTHS = tuple(map(str.title, FULL_MONTHS))
-_QUARTERS = ("first", "second", "third", "fourth")
+_ORDINALS = ("first", "second", "third", "fourth")
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "10")
 
 # Below this share of the larger, the smaller of gained and lost goes unsaid: the net figure is then both.
@@ -154,11 +154,13 @@ def short_day(day: date) -> str:
 
 
 def in_period(label: str) -> str:
-    """Return a year, quarter, month, week or day of the period grammar as in «in the third quarter of 2024»."""
+    """Return a year, half, quarter, month, week or day of the period grammar as in «in the third quarter of 2024»."""
     text = label.strip().upper()
     first = parse_bound(text, last=False)
+    if "H" in text:
+        return f"in the {_ORDINALS[int(text[-1]) - 1]} half of {first.year}"
     if "Q" in text:
-        return f"in the {_QUARTERS[int(text[-1]) - 1]} quarter of {first.year}"
+        return f"in the {_ORDINALS[int(text[-1]) - 1]} quarter of {first.year}"
     if "W" in text:
         return f"in the week from {written(first)}"
     if len(text) == len("2024-09"):
