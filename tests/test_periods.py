@@ -266,6 +266,15 @@ def test_span_says_when_the_maps_are_off_their_days_or_not_as_far_apart_as_asked
     assert (off.days, off.notes) == (14, "SPAN")  # the maps are of six days earlier, at both ends
     uneven = total(weekly, "2024-01-07..2024-01-16")
     assert (uneven.days, uneven.notes) == (7, "SPAN")
+    lines = {
+        period: notice.line
+        for period in ("2024-01-06..2024-01-20", "2024-01-07..2024-01-16")
+        for notice in frontcalc.diff(period, archive=weekly).meta.notices
+        if notice.code == "SPAN"
+    }
+    # As many days as asked for, but others: which is what is to be said.
+    assert lines["2024-01-06..2024-01-20"].startswith("the maps of 31 Dec 2023 and 14 Jan stand for 6 Jan and 20 Jan")
+    assert lines["2024-01-07..2024-01-16"].startswith("9 days were asked for, the maps are 7 days apart")
 
 
 def test_one_map_at_both_ends_leaves_figures_blank(weekly: Path) -> None:
