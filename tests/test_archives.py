@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import shapely
-from conftest import collection, square
+from conftest import Run, collection, square
 
 import frontcalc
 from frontcalc.archives import Archive, Dating, open_archive
@@ -255,6 +255,27 @@ def configured(folder: Path, text: str) -> Path:
     file_a_date(folder)
     (folder / "frontcalc.toml").write_text(text)
     return folder
+
+
+def test_one_archive_may_be_given_a_name_and_a_path_that_exists_wins(tmp_path: Path, run_here: Run) -> None:
+    file_a_date(tmp_path / "maps")
+    shutil.copytree(tmp_path / "maps", tmp_path / "A=maps")
+    named = f"ISW={tmp_path / 'maps'}"
+    assert open_archive(named).name == "ISW"
+    assert open_archive(tmp_path / "A=maps").name == "A=maps"
+    assert frontcalc.diff("2024-01-01..2024-01-08", archive=named).rows[-1].archive == "ISW"
+    output, tree = tmp_path / "a.json", tmp_path / "tree"
+    for words in (
+        ("diff", "2024-01-01..2024-01-08", "--archive", named, "-o", output),
+        ("again", output, "--archive", named),
+        ("archive", "list", named),
+        ("summary", "--archive", named, "-o", tree),
+        ("summary", "--archive", named, "-o", tree, "--check"),
+    ):
+        assert run_here(*words).returncode == 0, words
+    refused = run_here("summary", "--archive", named, "-o", tmp_path / "maps" / "tree")
+    assert (refused.returncode, "the archive" in refused.stderr) == (2, True)
+    assert f"{tmp_path / 'none'}: does not exist" in run_here("diff", "2024", "--archive", f"A={tmp_path}/none").stderr
 
 
 def test_an_archive_may_shift_its_days(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from frontcalc.archives.archive import (
     open_archive,
     open_sample,
     pair_archive,
+    split_name,
 )
 from frontcalc.archives.companions import refuse_changes, refuse_place
 from frontcalc.archives.file_dates import Dating, Part, day_stated, in_force, intervals, refuse_other_times

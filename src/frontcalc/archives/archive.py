@@ -7,6 +7,7 @@ a date, or from when to when they hold; a zip of any of these.
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -165,8 +166,8 @@ def open_archive(
     Parameters
     ----------
     path : str or Path
-        The folder or file, whose name becomes the archive's; or the name of an archive in the working folder's
-        frontcalc.toml.
+        The folder or file, whose name becomes the archive's, or «NAME=PATH» with another name; or the name of an
+        archive in the working folder's frontcalc.toml.
     dating : Dating, optional
         Where days are read from; by default the file's name, else its folder's, else a property.
     skip_bad : bool
@@ -206,8 +207,9 @@ def open_archive(
     if not str(path):
         raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
     passed: list[str] = []
-    root, stated, entries = _located(path, passed)
-    name = printable(root.resolve().name)
+    called, place = split_name(path)
+    root, stated, entries = _located(place, passed)
+    name = printable(called or root.resolve().name)
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     if (root / CONFIG_NAME).is_dir():
         raise DataError("is a folder", where=CONFIG_NAME, cure="rename it")
@@ -281,8 +283,16 @@ def _located(path: str | Path, passed: list[str]) -> tuple[Path, ArchiveConfig, 
         raise DataError(problem, where=printable(root.name), cure="check its name and permissions") from error
 
 
+def split_name(path: str | Path) -> tuple[str, str | Path]:
+    """Return the name and the path of NAME=PATH; of a path alone, or one that exists, an empty name and the path."""
+    name, equals, place = str(path).partition("=")
+    # Path.exists raises where a name is too long for a file; an address may have a query.
+    return (name.strip(), place) if equals and "/" not in name and not os.path.exists(path) else ("", path)  # noqa: PTH110
+
+
 def archive_path(path: str | Path) -> Path:
     """Return where an archive lies that is given as a path, or by its name in the working folder's frontcalc.toml."""
+    _, path = split_name(path)
     named = None if Path(path).exists() else named_archive(str(path), Path())
     return named[0] if named else Path(path)
 

@@ -296,8 +296,7 @@ def places_command(periods: tuple[str, ...], archive: tuple[str, ...], town: str
     A place is a disc of 500 m to 3 km by its people: it came under when half of it was
     held. Reached is 5 % of it, whole 95 %, each since the first map from which it stays so.
     """
-    single = len(archive) < 2 and all(options.without_name(one) == Path(one) for one in archive)
-    how |= {"archive": next(iter(archive), None)} if single else {"archives": archive}
+    how |= {"archive": next(iter(archive), None)} if len(archive) < 2 else {"archives": archive}
     chosen = results.form()
     drawn = chosen in results.PICTURES
     if not drawn:

@@ -146,7 +146,7 @@ loudness = together(
 )
 _archive = option(
     "--archive PATH",
-    "Folder, zip or file of dated maps; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
+    "Folder, zip or file of dated maps, or NAME=PATH; or set FRONTCALC_ARCHIVE [default: a synthetic sample].",
     envvar="FRONTCALC_ARCHIVE",
 )
 _several = "Folder, zip or file of dated maps, or NAME=PATH; give it twice or more."
@@ -271,12 +271,6 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None and name not in OUTPUT} | own
 
 
-def without_name(path: str | Path) -> Path:
-    """Return the path of an archive that may be given as NAME=PATH."""
-    _, named, place = str(path).partition("=")
-    return Path(place) if named and not os.path.lexists(path) else Path(path)
-
-
 def refuse_output() -> None:
     """Refuse an output file that the command reads too; called before anything is measured."""
     params = click.get_current_context().params
@@ -284,7 +278,7 @@ def refuse_output() -> None:
         from frontcalc.archives import archive_path, refuse_place
 
         named = _texts({name: params.get(name) for name in ("archive", "archives", "path")})
-        archives = [archive_path(without_name(one)) for one in named]
+        archives = [archive_path(one) for one in named]
         refuse_place(Path(str(params["output"])), files=[*_texts(params), Path("frontcalc.toml")], archives=archives)
 
 
@@ -303,7 +297,7 @@ def _permitted(ctx: click.Context, defaults: dict[str, Any], typed: dict[str, An
     here = Path().resolve()
     for one in named if isinstance(named, list) else filter(None, [named or defaults.get("archive")]):
         with suppress(OSError):  # a name that is too long, say: reading will say so
-            if not ((root := archive_path(without_name(one))).is_dir() and here.is_relative_to(root.resolve())):
+            if not ((root := archive_path(one)).is_dir() and here.is_relative_to(root.resolve())):
                 continue
             gone = [key for key, value in defaults.items() if value is not None and key not in ("archive", "view")]
             ctx.meta[_PASSED_OVER] = sorted({key.strip("_").replace("_", "-") for key in gone})

@@ -103,7 +103,7 @@ def again(
     entry, named = file_of(file), [archive] if isinstance(archive, str | Path) else list(archive or ())
     label = entry.label
     for one in named:
-        if not any(archive_path(path).exists() for path in (one, str(one).rpartition("=")[2])):
+        if not archive_path(one).exists():
             raise UsageError("does not exist", where=printable(str(one)), cure="check the path of the maps")
     given = {name: value for name, value in (("workers", workers), ("cache", cache)) if value is not None}
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ import numpy as np
 import shapely
 
 from frontcalc import change, geometry
-from frontcalc.archives import Archive
+from frontcalc.archives import Archive, split_name
 from frontcalc.change import Floats, Geometries
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
@@ -173,13 +172,10 @@ def named_archives(archives: Archives) -> list[tuple[str | Path | Archive, str]]
     pairs: list[tuple[str | Path | Archive, str]] = []
     places: list[str | Path] = []
     for one in archives:
-        name, path = "", one
-        # Path.exists raises where a name is too long for a file.
-        if isinstance(one, str) and "=" in one and not os.path.exists(one):  # noqa: PTH110
-            name, _, path = one.partition("=")
+        name, path = ("", one) if isinstance(one, Archive) else split_name(one)
         place = path.name if isinstance(path, Archive) else Path(path).resolve()
         places.append(place)
-        pairs.append((path, name.strip() or (place if isinstance(place, str) else place.name)))
+        pairs.append((path, name or (place if isinstance(place, str) else place.name)))
     names = [name for _, name in pairs]
     named = [(one, name if names.count(name) == 1 or isinstance(one, Archive) else str(one)) for one, name in pairs]
     if len(set(places)) < len(places) or len({name for _, name in named}) < len(named):

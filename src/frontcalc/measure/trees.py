@@ -12,7 +12,7 @@ from typing import Any, Unpack
 
 import orjson
 
-from frontcalc.archives import Archive, refuse_place
+from frontcalc.archives import Archive, archive_path, refuse_place
 from frontcalc.drift import Cells, Drift, Key, Tree, compare
 from frontcalc.errors import DataError, reason_of
 from frontcalc.keywords import facade
@@ -81,7 +81,7 @@ def write_summaries(
     ['summary-year.csv', 'datapackage.json']
     """
     root = Path(folder)
-    read = archive.roots if isinstance(archive, Archive) else [Path(archive)] if archive else []
+    read = archive.roots if isinstance(archive, Archive) else [archive_path(archive)] if archive else []
     refuse_place(root, archives=read, fills=True)
     package = root / PACKAGE
     before = _tree({PACKAGE: _read(package)}, root).hashes if package.is_file() else {}
