@@ -53,7 +53,7 @@ POSITIONAL = {
     "places": ["periods"],
     "plot": ["result"],
     "report": ["periods"],
-    "records": [],
+    "records": ["period"],
     "sensitivity": ["period"],
     "series": [],
     "shared_ground": ["period"],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import frontcalc
 from frontcalc import NoDataError, UsageError
-from frontcalc.measure.records import FIRST, IN_A_ROW, LARGEST, _offender
+from frontcalc.measure.records import FIRST, IN_A_ROW, LARGEST, NONE, _offender
 
 Archive = Callable[..., Path]
 ENDS = ("2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31", "2024-06-30")
@@ -50,7 +50,9 @@ def test_the_largest_month_since_is_held_against_every_assumption(archive: Archi
     # With both ends a map earlier, May is April, which is no larger than March.
     assert "with both ends a map earlier (April 2024 has +100.0 km²)" in largest.fails
     assert largest.sentence.startswith(
-        "May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024. It holds"
+        "May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024, but not with both ends a day"
+        " earlier, where April 2024 has +100.0 km², and not with both ends a map earlier, where April 2024 has"
+        " +100.0 km². It holds"
     )
     row = rows[IN_A_ROW]
     assert (row.periods, row.since) == (5, "")
@@ -75,7 +77,8 @@ def test_a_first_loss_is_said_with_the_other_archive_that_shows_a_gain(archive: 
     first = said(one, others=[f"Two={two}"])[FIRST]
     assert (first.period, first.periods, round(first.net_km2)) == ("2024-05", 5, -100)
     assert "by Two (May 2024 has +100.0 km²)" in first.fails
-    assert "It does not hold" in first.sentence
+    assert first.sentence.startswith("By one's maps May 2024 (−100 km²) is Russia's first month of net loss since")
+    assert ", but not by Two, where May 2024 has +100.0 km²" in first.sentence.partition(". ")[0]
     same = held(archive, [1, 2, 3, 4, 5, 4], name="same")
     assert "by same" in said(one, others=[same])[FIRST].survives
 
@@ -103,14 +106,55 @@ def test_nothing_is_said_of_a_month_that_is_not_over(archive: Archive) -> None:
 
 
 def test_a_loss_after_a_loss_is_neither_first_nor_largest(archive: Archive) -> None:
-    assert set(said(held(archive, [9, 8, 7, 9, 8, 7]))) == set()
+    row = said(held(archive, [9, 8, 7, 9, 8, 7]))
+    assert set(row) == {NONE}
+    assert row[NONE].sentence == "Nothing is remarkable in May 2024 (−100 km²) for Russia."
+
+
+def test_a_period_is_held_against_all_maps_before_it(archive: Archive, run_here: Run) -> None:
+    """Months of 300, 100, 100, 100, 200 and 100 km²: May is the largest since January, June is nothing."""
+    path = held(archive, [1, 4, 5, 6, 7, 9, 10])
+    command = ("summary", "--records", "--archive", f"ISW={path}", "--view", "control", "-q", "--format", "sentence")
+    until = run_here(*command, "--until", "2024-05").stdout
+    assert until.startswith("May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024")
+    for words in (["2024-05"], ["May", "2024"], ["2024-03..2024-05"], ["..2024-05"], ["2024-02-10..2024-06-20"]):
+        assert run_here(*command, *words).stdout == until, words
+    assert "largest" not in run_here(*command, "2024-06").stdout
+    # Since April there is too little to say anything, which is said.
+    nothing = run_here(*command, "2024-05", "--since", "2024-04")
+    assert nothing.stdout.startswith("Nothing is remarkable in May 2024 (+200 km²) for Russia. View:")
+    for words in (["2024-05", "--every", "year"], ["2024-07"], ["2024-05-02..2024-05-20"]):
+        refused = run_here(*command, *words)
+        assert (refused.returncode, "its maps are of 2023-12-31 to 2024-06-30" in refused.stderr) == (4, True), words
+    assert run_here(*command, "2024-05", "--until", "2024-06").returncode == 2
+
+
+def test_a_month_is_held_against_whole_months(archive: Archive) -> None:
+    """Of May 100 km² came by the 15th: that half-month is no month, and neither is the half of January."""
+    path = held(archive, [1, 4, 5, 6, 8, 9], days=[*ENDS[:5], "2024-05-15"])
+    assert {row.period for row in said(path, until="2024-05-15").values()} == {"2024-04"}
+    largest = said(path, since="2024-01-15")[IN_A_ROW]
+    assert (largest.periods, largest.since) == (3, "")
+
+
+def test_archives_have_the_names_given_and_say_from_when_their_maps_are(archive: Archive, run_here: Run) -> None:
+    one = held(archive, [1, 4, 5, 6, 7, 9], name="one")
+    two = held(archive, [9, 10], name="two", days=["2024-05-02", "2024-06-30"])
+    words = ("--archive", f"A={one}", "--archive", f"B={two}", "--view", "control")
+    shown = run_here("summary", "--records", *words, "-q").stdout
+    assert shown.startswith("Records, km² · A and B")
+    assert "By A's maps May 2024 (+200 km²) is Russia's largest" in shown
+    assert "by B (its maps are of 2 May 2024 to 30 June 2024)" in shown
+    rows = json.loads(run_here("summary", "--records", *words, "-q", "--format", "json").stdout)["rows"]
+    assert {row["archive"] for row in rows} == {"A"}
+    assert "by B" in rows[0]["untried"].split("; ")
 
 
 def test_records_in_every_form(archive: Archive, run_here: Run, tmp_path: Path) -> None:
     path = held(archive, [1, 4, 5, 6, 7, 9])
     command = ("summary", "--records", "--every", "month", "--archive", path, "--view", "control", "-q")
     shown = run_here(*command)
-    assert "May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024." in shown.stdout
+    assert "May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024, but" in shown.stdout
     rows = json.loads(run_here(*command, "--format", "json").stdout)["rows"]
     assert [row["record"] for row in rows] == [LARGEST, IN_A_ROW]
     assert run_here(*command, "--format", "sentence").stdout.startswith("May 2024 (+200 km²)")
@@ -150,3 +194,4 @@ def test_a_record_is_what_its_name_says(nets: list[float], record: str) -> None:
     # Of gain and loss alike: the record of the mirrored nets is the mirrored record.
     assert _offender(record, -sign, [-net for net in nets]) == _offender(record, sign, nets)
     assert _offender(record, sign, [None, *nets]) is None
+    assert _offender(record, sign, [None, None]) is None

@@ -10,6 +10,7 @@ import click
 import frontcalc
 from frontcalc.cli import options, results, terminal
 from frontcalc.periods import UNITS as UNITS_OF_TIME
+from frontcalc.periods import period_label
 
 
 @options.command("diff")
@@ -158,7 +159,7 @@ def series_command(**how: Any) -> None:
 @options.period_or_none
 @options.option(
     "--every UNIT[,UNIT]",
-    f"A row a {', '.join(UNITS_OF_TIME)}; several for a folder [default: year; of a folder year,month].",
+    f"A row a {', '.join(UNITS_OF_TIME)}; several for a folder [default: year; of records month; of a folder both].",
     callback=options.names,
 )
 @options.since_until
@@ -169,7 +170,7 @@ def series_command(**how: Any) -> None:
 @options.option("--step", "What gross figures compare [default: snapshot].", type=click.Choice(options.STEPS))
 @options.option("--wide", "Periods down and regions across: the net change of each. A workbook has such a sheet.")
 @options.option("--changed-rows", "Leave rows without change out; the total stays whole.")
-@options.option("--records", "What is remarkable in the last period over, and what it survives: more archives, too.")
+@options.option("--records", "What is remarkable in the last month over, by the first --archive; others try it.")
 @options.option("--check", "Write nothing: compare with the folder's tables, exit 1 if settled figures moved.")
 @options.option("--strict", "With --check: exit 1 whatever moved, periods that are still open and notes too.")
 @options.measuring_each
@@ -183,9 +184,12 @@ def summary_command(
 
     frontcalc summary 2024 --every month
     frontcalc summary --every year --same-span --gross
-    frontcalc summary --records --every month               largest since, in a row
+    frontcalc summary 2024-11 --records                     largest since, in a row
     frontcalc summary --archive maps/ -o tables/            a folder of tables
     frontcalc summary --archive maps/ -o tables/ --check    did they move?
+
+    With --records a PERIOD says which month, the last in it, or with --every which
+    quarter, year or week; all maps before it count, from --since on where that is given.
 
     -o FILE writes one table. -o FOLDER (one that exists, or a name without a suffix)
     writes a tree to keep in a repository: summary-year.csv, summary-month.csv and a
@@ -208,7 +212,10 @@ def summary_command(
     place = Path(output) if output and output != "-" else None
     folder = place if place and (place.is_dir() or not place.suffix) else None
     # A folder is made to be checked, and a period that moves with the day would always differ.
-    how = options.within(how, relative=folder is None)
+    # Records of a period are held against all before it.
+    period = how.pop("period") if records else None
+    how = options.within({"period": None, **how}, relative=folder is None)
+    how["period"] = period and period_label(period)
     fail_on, how = how["fail_on"], options.given(how)
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")

@@ -13,18 +13,19 @@ from frontcalc.archives import Archive
 from frontcalc.errors import NoDataError, UsageError
 from frontcalc.keywords import facade
 from frontcalc.measure.compare import joint_meta, named_archives
-from frontcalc.measure.summary import summary
+from frontcalc.measure.summary import Calendar, summaries
 from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
-from frontcalc.outputs.sentences import capital, change, in_period, listed
-from frontcalc.periods import PeriodLike, parse_period
+from frontcalc.outputs.sentences import capital, change, in_period, listed, written
+from frontcalc.periods import Period, PeriodLike, parse_period
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.tables import TOTAL, SummaryMeta, SummaryRow, Table, extended
 from frontcalc.tables.lists import RecordRow
 
-LARGEST, IN_A_ROW, FIRST = "largest", "in a row", "first"
+LARGEST, IN_A_ROW, FIRST, NONE = "largest", "in a row", "first", "none"
 LEAST = 3  # periods before the last that a record has to beat, or that are of one sign
+_ONE_DAY = timedelta(days=1)
 
 Nets = Sequence[float | None]
 """The net change of each period (km², or km² a day), the last one that is over at the end; None where not known."""
@@ -32,6 +33,7 @@ Nets = Sequence[float | None]
 
 @facade
 def records(
+    period: PeriodLike | None = None,
     *,
     every: str = "month",
     archive: str | Path | Archive | None = None,
@@ -44,24 +46,27 @@ def records(
 
     Parameters
     ----------
+    period : str, int, date or pandas.Period, optional
+        The last whole month in it, or other unit, is looked at, and held against all before; by default the last.
     every, since, until
-        As for `summary`. The last period before `until` that is over is the one looked at.
+        As for `summary`; with `period` there is no `until`.
     archive, **options
         As for `diff`; the figures are totals, of the regions in `only` if any are named.
     others : sequence of path or Archive
-        Other publishers' maps of the same, by which a record is tried too; «ISW=maps/isw» gives one a name.
+        Other publishers' maps of the same, by which a record is tried too; the figures are those of `archive`.
 
     Returns
     -------
     Table of RecordRow
         By actor: the largest net gain or loss since a period, at least `LEAST` periods of one sign in a row, the first
-        of its sign after so many of the other. Each is tried per day, for the days asked for, with both ends a day or a
-        map earlier and later, without faults of the maps, and by each other archive.
+        of its sign after so many of the other; or one row that says that there is none. Each is tried per day, for the
+        days asked for, with both ends a day or a map earlier and later, without faults of the maps, and by each other
+        archive.
 
     Raises
     ------
     UsageError, DataError, NoDataError
-        As `summary`; UsageError also for `drop_slivers`, NoDataError where no period is over.
+        As `summary`; UsageError also for `drop_slivers`, NoDataError where none asked for is over.
 
     Examples
     --------
@@ -75,29 +80,49 @@ def records(
         raise UsageError("is not of records", where="--drop-slivers", cure="leave it out: each is tried without faults")
     if others and archive is None:
         raise UsageError("other archives are beside one of your own", where="others", cure="name it with archive")
+    wanted = parse_period(period) if period is not None else Period("", None, None)
+    if period is not None and until is not None:
+        raise UsageError("says until when", where="PERIOD", cure="leave out --until")
     totals: Keywords = options if options.get("only") else {**options, "by": "none"}
-    named = named_archives([archive, *others]) if archive is not None and others else [(archive, "")]
-    own, *beside = [summary(every=every, archive=one, since=since, until=until, **totals) for one, _ in named]
-    rows, run = list[RecordRow](), Run.open(named[0][0], Options(**totals))
+    names = [printable(name) for _, name in named_archives([archive, *others])] if archive and others else []
+    measured = [
+        summaries((every,), Calendar(since, wanted.closes_on or until), one, totals) for one in (archive, *others)
+    ]
+    own, *beside = [table for (table,), _ in measured]
+    rows, run = list[RecordRow](), Run.open(archive, Options(**totals))
     run.begin(run.archive.days[-1:], None)
     for actor in own.meta.actors:
-        over = [row for row in _totals(own, actor) if row.state == "closed" and "OPENS-LATE" not in row.notes.split()]
-        if over and over[-1].net_km2:
-            tried = _choices(over, own.meta, run)
-            for (_, name), table in zip(named[1:], beside, strict=True):
-                theirs = {row.period: row.net_km2 for row in _totals(table, actor)}
-                tried[f"by {printable(name)}"] = [theirs.get(row.period) for row in over]
-            rows += _records(over, tried, every)
-    if not any(row.state == "closed" for row in own.rows):
-        raise NoDataError(f"no {every} is over", where=own.meta.archive, cure="choose a shorter one with --every")
+        over = _over(own, actor)
+        # A day that begins a range stands for its own map.
+        opens_on = (parse_period(over[-1].period).opens_on if over else None) or date.min
+        if not over or opens_on + _ONE_DAY < (wanted.opens_on or date.min):
+            continue
+        last, found, by = over[-1], list[RecordRow](), f"by {names[0]}'s maps " if names else ""
+        if last.net_km2:
+            tried, extents = _choices(over, own.meta, run), dict[str, str]()
+            for name, table, (_, maps) in zip(names[1:], beside, measured[1:], strict=True):
+                theirs = {row.period: row.net_km2 for row in _over(table, actor)}
+                tried[f"by {name}"] = [theirs.get(row.period) for row in over]
+                extents[f"by {name}"] = f" (its maps are of {written(maps.days[0])} to {written(maps.days[-1])})"
+            found = list(_records(over, tried, every, by, extents))
+        none = f"{by}nothing is remarkable in {_name(last.period)} ({change(last.net_km2)}) for {printable(actor)}."
+        nothing = RecordRow(last.archive, actor, last.period, NONE, 0, "", last.net_km2, sentence=capital(none))
+        rows += found or [nothing]
+    if not rows:
+        extent = f"its maps are of {measured[0][1].extent}; choose a shorter one with --every, or another time"
+        raise NoDataError(
+            f"no {every}{wanted.label and f' in {wanted.label}'} is over", where=own.meta.archive, cure=extent
+        )
     metas = [table.meta for table in (own, *beside)]
     meta = own.meta if not beside else extended(SummaryMeta, joint_meta(metas), every=every)
     return Table(RecordRow, tuple(rows), meta)
 
 
-def _totals(table: Table[SummaryRow, SummaryMeta], actor: str) -> list[SummaryRow]:
-    """Return the totals of an actor, by period."""
-    return [row for row in table.rows if (row.actor, row.level) == (actor, TOTAL)]
+def _over(table: Table[SummaryRow, SummaryMeta], actor: str) -> list[SummaryRow]:
+    """Return the totals of an actor in the whole periods that are over."""
+    totals = [row for row in table.rows if (row.actor, row.level, row.state) == (actor, TOTAL, "closed")]
+    # A part of a month is no month.
+    return [row for row in totals if ".." not in row.period and "OPENS-LATE" not in row.notes.split()]
 
 
 def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[str, Nets]:
@@ -136,8 +161,13 @@ def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[st
     return tried
 
 
-def _records(over: Sequence[SummaryRow], tried: Mapping[str, Nets], every: str) -> Iterator[RecordRow]:
-    """Yield the records of the last of some periods of an actor, each with what it survives."""
+def _records(
+    over: Sequence[SummaryRow], tried: Mapping[str, Nets], every: str, by: str, extents: Mapping[str, str]
+) -> Iterator[RecordRow]:
+    """Yield the records of the last of some periods of an actor, each with what it survives.
+
+    `by` begins a sentence with whose figures they are; `extents` has of other archives' maps which days they are of.
+    """
     last, nets = over[-1], [row.net_km2 for row in over]
     sign = 1 if (last.net_km2 or 0.0) > 0 else -1
     for record in (LARGEST, IN_A_ROW, FIRST):
@@ -146,29 +176,33 @@ def _records(over: Sequence[SummaryRow], tried: Mapping[str, Nets], every: str) 
             count += 1
         if count - (record != IN_A_ROW) < LEAST:
             continue
-        fares: dict[str, list[str]] = {"survives": [], "fails": [], "untried": []}
+        fares, but = {"survives": list[str](), "fails": list[str](), "untried": list[str]()}, list[str]()
         for how, values in tried.items():
             window = values[-count:]
             if place := _offender(record, sign, window):
                 figure = f"{km2(window[-place], signed=True)} km²{' a day' if how == 'per day' else ''}"
                 fares["fails"].append(f"{how} ({_name(over[-place].period)} has {figure})")
+                but.append(f"not {how}, where {_name(over[-place].period)} has {figure}")
             else:
                 fares["untried" if place is None else "survives"].append(how)
         since = over[-count - 1].period if count < len(over) else ""
         text = _sentence(
             record, last, (sign, count, _name(since) or f"{_name(over[0].period)}, the first measured"), every
         )
-        says = zip(("It holds", "It does not hold", "Not tried, for want of maps:"), fares.values(), strict=True)
-        text = " ".join([f"{text}.", *(f"{head} {listed(some)}." for head, some in says if some)])
-        own = (last.archive, last.actor, last.period, record, count, since, last.net_km2 or 0.0)
+        untried = [how + extents.get(how, "") for how in fares["untried"]]
+        says = (("It holds", fares["survives"]), ("Not tried, for want of maps:", untried))
+        text = capital(f"{by}{text}{', but ' * bool(but)}{', and '.join(but)}.")
+        text = " ".join([text, *(f"{head} {listed(some)}." for head, some in says if some)])
+        own = (last.archive, last.actor, last.period, record, count, since, last.net_km2)
         yield RecordRow(*own, *map("; ".join, fares.values()), text)  # type: ignore[call-arg]
 
 
 def _offender(record: str, sign: int, nets: Nets) -> int | None:
     """Return which net, from 1 for the last, contradicts a record of a sign; 0 for none, None where one is missing."""
-    last, *earlier = [sign * net for net in reversed(nets) if net is not None]
-    if None in nets:
+    known = [sign * net for net in reversed(nets) if net is not None]
+    if len(known) < len(nets):
         return None
+    last, *earlier = known
     most = {LARGEST: last, FIRST: 0.0}
     if last <= 0:
         return 1

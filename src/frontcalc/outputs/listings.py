@@ -112,8 +112,7 @@ def record_grid(rows: Sequence[lists.RecordRow], meta: Meta, unit: str) -> Grid:
         ("periods", lambda row: str(row.periods)),
         ("net", "net_km2"),
     )
-    none = "Nothing is remarkable in the last period that is over."
-    footer = ([row.sentence for row in rows] or [none]) + [projection(meta), *meta.attribution]
+    footer = [row.sentence for row in rows] + [projection(meta), *meta.attribution]
     return grid_of(f"Records, {unit} · {meta.archive}", columns, rows, meta, footer, labels=4, spare=("actor",))
 
 

@@ -94,8 +94,8 @@ class ClaimRow:
 class RecordRow:
     """What is remarkable in the net change of the last period that is over, and how it fares when assumptions change.
 
-    `periods` are those that the record spans, the last one too. `survives`, `fails` and `untried` name each assumption
-    that was changed by itself, separated by semicolons.
+    Where nothing is, `record` is «none», and the row says so. `periods` are those that the record spans, the last one
+    too. `survives`, `fails` and `untried` name each assumption that was changed by itself, separated by semicolons.
     """
 
     archive: str
@@ -104,11 +104,11 @@ class RecordRow:
     record: str
     periods: int
     since: str
-    net_km2: float
-    survives: str
-    fails: str
-    untried: str
-    sentence: str
+    net_km2: float | None
+    survives: str = ""
+    fails: str = ""
+    untried: str = ""
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
