@@ -115,6 +115,47 @@ def test_the_same_ground_ten_days_later_has_lag_ten(archive: Write) -> None:
     assert "days after the first of the others, median and quartiles by area: first −10 (−10 to −10), later 10" in text
 
 
+def test_a_lag_within_the_days_between_maps_is_no_claim(archive: Write) -> None:
+    """Drawn on one day or the next, seven days later by maps that are seven days apart, which is said everywhere."""
+    daily = dated(archive, "daily", {f"{day:02}": [1, 2] for day in range(7, 32)})
+    weekly = dated(archive, "weekly", {"07": [], "14": [1, 2], "21": [1, 2], "28": [1, 2]})
+    table = frontcalc.consensus("2024-01", archives=[daily, weekly])
+    rows = totals(table)
+    assert [(row.lag_days, row.maps_apart_days) for row in rows.values()] == [(-7, 1), (7, 7)]
+    assert all("LAG" in row.notes.split() for row in table.rows)
+    claim = "weekly's median lag, 7 days, is within the 7 days between its maps and proves nothing"
+    assert [str(one) for one in table.meta.notices if one.code == "LAG"] == [
+        f"LAG: 2024-01: {claim}; days from a map to the next, median: daily 1, weekly 7"
+    ]
+    text = render(table, "table").decode()
+    assert "days from a map to the next, median: daily 1, weekly 7" in text
+    assert claim in text.partition("Before you publish")[2].splitlines()[1]
+    assert f"at least one. {claim}. Maps:" in render(table, "sentence").decode()
+
+
+def test_maps_that_may_be_stamped_with_another_day_come_first(archive: Write) -> None:
+    first = dated(archive, "first", {"11": [1, 2], "31": [1, 2]})
+    later = dated(archive, "later", {"11": [], "15": [], "18": [], "21": [1, 2], "31": [1, 2]})
+    plain = frontcalc.consensus("2024-01", archives=[first, later])
+    assert all("LAG" not in row.notes for row in plain.rows)
+    for folder in (Path(one.partition("=")[2]) for one in (first, later)):
+        for file in list(folder.iterdir()):
+            file.rename(folder / f"deepstatemap_data_{file.stem.replace('-', '')}.geojson")
+    table = frontcalc.consensus("2024-01", archives=[first, later])
+    _, *lines = render(table, "table").decode().partition("Before you publish")[2].splitlines()
+    for name, line in zip(("first", "later"), lines, strict=False):
+        assert f"{name}'s maps may show other days than their names, which moves the lag" in line
+    assert {one.code for one in table.meta.notices} >= {"AS-OF", "LAG"}
+
+
+def test_what_all_drew_on_one_day_is_said(archive: Write) -> None:
+    """Of four squares one drew two first, the other one, and both one on the same day."""
+    first = dated(archive, "a", {"06": [1, 2], "10": [1, 2, 4], "31": [1, 2, 3, 4]})
+    other = dated(archive, "b", {"06": [], "08": [3], "10": [3, 4], "31": [1, 2, 3, 4]})
+    text = render(frontcalc.consensus("2024-01", archives=[first, other]), "table").decode()
+    assert "drawn first, of 400.0 gained by all: a 200.0, b 100.0; on the same day 100.0" in text
+
+
 def test_lags_weigh_pieces_by_their_area_and_a_piece_counts_from_when_it_stayed(archive: Write) -> None:
     """Square 1 comes 20 days later, 2 on the same day, 3 and 4 five days earlier; 5 was dropped, and drawn again."""
     first = dated(archive, "a", {"06": [1, 2, 5], "07": [1, 2], "15": [1, 2, 3, 4, 5], "31": [1, 2, 3, 4, 5]})
@@ -210,7 +251,7 @@ def test_the_ground_is_a_map_file_the_same_twice(form: str, three: list[str], tm
 
 def test_a_sentence_says_what_all_show_and_who_is_later(archive: Write, three: list[str], run_here: Run) -> None:
     first = dated(archive, "first", {"11": [1, 2], "31": [1, 2, 3]})
-    later = dated(archive, "later", {"11": [], "21": [1, 2], "31": [1, 2]})
+    later = dated(archive, "later", {"11": [], "15": [], "18": [], "21": [1, 2], "31": [1, 2]})
     done = run_here("consensus", "2024-01", "--archive", first, "--archive", later, "--format", "sentence", "-q")
     assert done.stdout.startswith(
         "The side that the maps show gained about 200 km² by both maps, 300 km² by at least one, in January 2024; it"
@@ -241,7 +282,8 @@ def test_a_map_in_three_colours_with_what_each_is(three: list[str]) -> None:
         "by Two alone: gained 100.0, lost 0.0",
     ]
     assert texts(figure, "heading") == ["Gained", "Lost"]
-    assert texts(figure, "title") == ["gained about 200 km² by both maps, 400 km² by at least one"]
+    assert texts(figure, "title") == ["gained about 200 km² by both maps, 400 km² by at least one, in 2024"]
+    assert not any("lag" in text for text in texts(figure))
     assert scene.image("svg") == scene.image("svg")
 
 

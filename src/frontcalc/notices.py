@@ -65,6 +65,7 @@ CODES = {
     "OPENING": "a map that was given, or a layer of what was held before 2022, stands for days before the first map",
     "OTHER-MEANING": "a layer that a publisher's name tells counts as something else, as the archive or a legend says",
     "OLD-REGIONS": "the regions that come with frontcalc are as of about 2013, and a country may have others since",
+    "LAG": "by how many days an archive is later than others may come of the days of its maps",
 }
 """Every code of a notice, with its meaning; what `docs/notices.md` shows."""
 

@@ -245,8 +245,8 @@ class States:
         line = f"{wanted_days} days were asked for, the maps are {span.days} days apart"
         if off[0] <= SPAN_TOLERANCE * wanted_days:  # as many days, but others
             ends = ((opening.day, closing.day), (opens_on, closes_on))
-            shown, asked = (" and ".join(in_words(day, label) for day in pair if day) for pair in ends)
-            line = f"the maps of {shown} stand for {asked}"
+            shown, wanted = (" and ".join(in_words(day, label) for day in pair if day) for pair in ends)
+            line = f"the maps of {shown} stand for {wanted}"
         return Notice("SPAN", f"{used} {opens_on} to {closes_on}, {wanted_days} days", label, line=line)
 
     def _first_known(self, opens_on: date, closes_on: date, closing: State) -> tuple[State, str]:

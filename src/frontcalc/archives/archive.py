@@ -207,9 +207,8 @@ def open_archive(
     if not str(path):
         raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
     passed: list[str] = []
-    called, place = split_name(path)
-    root, stated, entries = _located(place, passed)
-    name = printable(called or root.resolve().name)
+    root, stated, entries = _located(split_name(path)[1], passed)
+    name = printable(split_name(path)[0] or root.resolve().name)
     configured = next((entry for entry in entries if entry.name == CONFIG_NAME), None)
     if (root / CONFIG_NAME).is_dir():
         raise DataError("is a folder", where=CONFIG_NAME, cure="rename it")

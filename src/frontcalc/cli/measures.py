@@ -202,7 +202,7 @@ def summary_command(
     from frontcalc.outputs import WITH_REMARKS
 
     output: str | None = how.pop("output")
-    records = _records_alone(how)
+    records, period = _records_alone(how)
     if results.form() not in WITH_REMARKS and wide:
         raise click.UsageError("--wide is for people: choose --format table, markdown or xlsx, or leave it out")
     if since_invasion:
@@ -212,10 +212,7 @@ def summary_command(
     place = Path(output) if output and output != "-" else None
     folder = place if place and (place.is_dir() or not place.suffix) else None
     # A folder is made to be checked, and a period that moves with the day would always differ.
-    # Records of a period are held against all before it.
-    period = how.pop("period") if records else None
-    how = options.within({"period": None, **how}, relative=folder is None)
-    how["period"] = period and period_label(period)
+    how = options.within(how, relative=folder is None) | {"period": period}
     fail_on, how = how["fail_on"], options.given(how)
     if check and folder is None:
         raise click.UsageError("--check needs the folder of tables: -o FOLDER")
@@ -245,17 +242,20 @@ def summary_command(
     terminal.say(f"wrote {', '.join(file.name for file in files)} to {folder}{beside}")
 
 
-def _records_alone(how: dict[str, Any]) -> bool:
-    """Say whether records are wanted, and leave of a summary's options those that they have, of archives several."""
+def _records_alone(how: dict[str, Any]) -> tuple[bool, str | None]:
+    """Say whether records are wanted, and of which period, and leave of a summary's options those that they have."""
     how["archive"], *others = how["archive"] or (None,)
-    if how.pop("records"):
-        for name in ("same_span", "baseline", "since_invasion", "gross", "step", "changed_rows", "wide", "units"):
-            results.refuse({name: f"--{name.replace('_', '-')}"}, "is not of --records")
-            how.pop(name, None)
-        how["others"] = others or None
-    elif others:
-        raise click.UsageError("several archives are for --records, or for frontcalc compare, side by side")
-    return "others" in how
+    period, records = how["period"], how.pop("records")
+    if not records:
+        if others:
+            raise click.UsageError("several archives are for --records, or for frontcalc compare, side by side")
+        return False, None
+    for name in ("same_span", "baseline", "since_invasion", "gross", "step", "changed_rows", "wide", "units"):
+        results.refuse({name: f"--{name.replace('_', '-')}"}, "is not of --records")
+        how.pop(name, None)
+    # A period's last month, say, is held against all before it.
+    how |= {"others": others or None, "period": None}
+    return True, period and period_label(period)
 
 
 @options.command("flows")

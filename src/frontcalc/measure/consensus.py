@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from statistics import median_low
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
@@ -33,7 +34,7 @@ from frontcalc.measure.compare import (
 )
 from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, finest_lines
 from frontcalc.notices import Notice
-from frontcalc.outputs.agreement import SIDES
+from frontcalc.outputs.agreement import SIDES, lag_notices
 from frontcalc.outputs.sentences import SMALL
 from frontcalc.periods import Period, PeriodLike, parse_period
 from frontcalc.progress import track
@@ -106,8 +107,7 @@ def consensus(
     one: 665.8 km² to 2024-11-03, 539.7 by all
     other: 543.4 km² to 2024-10-27, 539.7 by all
     """
-    run, agreed, meta = _agreed(period, archives, towns, Options(**options))
-    return Table(ConsensusRow, tuple(row for one in agreed for row in _rows(one)), meta, shapes_of(run))
+    return _table(*_agreed(period, archives, towns, Options(**options)))
 
 
 @facade
@@ -197,7 +197,7 @@ def consensus_map(
         actors = " or ".join(one.sides[0][1].span.actor for one in agreed)
         raise UsageError("a map is of one actor", where="--actor", cure=f"choose {actors}")
     (one,) = agreed
-    table = Table(ConsensusRow, tuple(_rows(one)), meta, shapes_of(run))
+    table = _table(run, agreed, meta)
     # Drawn over one another they are their union.
     held = geometry.polygonal([own for side in one.sides if (own := ground_at(side, opening=True)) is not None])
     panels, by_any = list[Panel](), {kind: getattr(table.rows[-1], f"{kind}_by_any_km2") for kind in SIDES}
@@ -237,6 +237,19 @@ def _agreed(
     meta = joint_meta(tuple(map(meta_of, runs)), notices)
     credit = (*meta.attribution, *([ATTRIBUTION] if towns else []))
     return runs[0], agreed, replace(meta, attribution=credit, towns=towns or 0)
+
+
+def _table(run: Run, agreed: Sequence[_Agreed], meta: CompareMeta) -> Table[ConsensusRow, CompareMeta]:
+    """Return the rows, and what they rest on with the notices of what may be wrong with their lags."""
+    rows, notices = list[ConsensusRow](), list[Notice]()
+    stamped = [own.archive for own in meta.archives if any(notice.code == "AS-OF" for notice in own.notices)]
+    for one in agreed:
+        own = list(_rows(one))
+        of_lag = lag_notices(own[-len(one.names) :], stamped)
+        notices += of_lag
+        codes = {notice.code for notice in of_lag}
+        rows += (replace(row, notes=" ".join(sorted({*row.notes.split(), *codes}))) for row in own)
+    return Table(ConsensusRow, tuple(rows), replace(meta, notices=(*notices, *meta.notices)), shapes_of(run))
 
 
 def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Notice]]:
@@ -312,6 +325,10 @@ def _rows(one: _Agreed) -> Iterator[ConsensusRow]:
     }
     by_all = one.ground["gained"].get(one.names, np.empty(0, dtype=object))
     region, weights, days = _dated(one.sides, *by_place(by_all, partition))
+    of_maps = (
+        [state.day for state in run.states(span.actor).within(span) if state.day] for run, (span, *_) in one.sides
+    )
+    apart = [[(late - early).days for early, late in pairwise(own)] for own in of_maps]
     for line, *beside in zip(first.lines.shown, *(diff_rows(run, own) for run, own in one.sides), strict=True):
         mine = np.isin(region, line.members) | (len(partition.names) + 1 in line.members)
         sums = {kind: {shown: line.sum_of(areas) for shown, areas in own.items()} for kind, own in km2.items()}
@@ -328,6 +345,7 @@ def _rows(one: _Agreed) -> Iterator[ConsensusRow]:
                 more[f"{kind}_by_any_km2"] = math.fsum(sums[kind].values())
                 more[f"{kind}_only_km2"] = sums[kind].get((name,), 0.0)
                 more[f"{kind}_aside_km2"] = max(0.0, aside) if name in one.left else 0.0
+            more["maps_apart_days"] = median_low(apart[place]) if apart[place] else None
             more["closing_only_km2"] = sums["held"].get((name,), 0.0)
             yield extended(ConsensusRow, row, **line.names, **more, **_lag(weights[mine], days[mine], place))
 

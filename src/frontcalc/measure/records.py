@@ -97,17 +97,17 @@ def records(
         opens_on = (parse_period(over[-1].period).opens_on if over else None) or date.min
         if not over or opens_on + _ONE_DAY < (wanted.opens_on or date.min):
             continue
-        last, found, by = over[-1], list[RecordRow](), f"by {names[0]}'s maps " if names else ""
+        last, own_records, by = over[-1], list[RecordRow](), f"by {names[0]}'s maps " if names else ""
         if last.net_km2:
             tried, extents = _choices(over, own.meta, run), dict[str, str]()
             for name, table, (_, maps) in zip(names[1:], beside, measured[1:], strict=True):
                 theirs = {row.period: row.net_km2 for row in _over(table, actor)}
                 tried[f"by {name}"] = [theirs.get(row.period) for row in over]
                 extents[f"by {name}"] = f" (its maps are of {written(maps.days[0])} to {written(maps.days[-1])})"
-            found = list(_records(over, tried, every, by, extents))
+            own_records = list(_records(over, tried, every, by, extents))
         none = f"{by}nothing is remarkable in {_name(last.period)} ({change(last.net_km2)}) for {printable(actor)}."
         nothing = RecordRow(last.archive, actor, last.period, NONE, 0, "", last.net_km2, sentence=capital(none))
-        rows += found or [nothing]
+        rows += own_records or [nothing]
     if not rows:
         extent = f"its maps are of {measured[0][1].extent}; choose a shorter one with --every, or another time"
         raise NoDataError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from frontcalc.layers import UNNAMED
 from frontcalc.names import printable
-from frontcalc.notices import explained
+from frontcalc.notices import Notice, explained
 from frontcalc.outputs.grid import Columns, Grid, compared, grid_of, tree
 from frontcalc.outputs.numbers import Unit, decimals, km2
 from frontcalc.outputs.sentences import about, basis_of, listed, measurable, period_heading, times_of, written
@@ -47,11 +47,15 @@ def _beside(totals: Sequence[ConsensusRow]) -> Iterator[str]:
     """Yield who drew first what all gained, by how many days others came later, and what is not in the table."""
     if decimals(totals[0].gained_by_all_km2, 1):
         firsts = ", ".join(f"{row.archive} {km2(row.first_km2)}" for row in totals)
-        yield f"drawn first, of {km2(totals[0].gained_by_all_km2)} gained by all: {firsts}"
+        whole = totals[0].gained_by_all_km2
+        same_day = km2(whole - sum(row.first_km2 for row in totals))
+        yield f"drawn first, of {km2(whole)} gained by all: {firsts}; on the same day {same_day}"
         lags = ((row.lag_days, row.lag_from_days, row.lag_to_days) for row in totals)
         days = ("{} ({} to {})".format(*(km2(one, places=0) for one in own)) for own in lags)
         late = ", ".join(f"{row.archive} {own}" for row, own in zip(totals, days, strict=True))
         yield f"days after the first of the others, median and quartiles by area: {late}"
+        apart = ", ".join(f"{row.archive} {km2(row.maps_apart_days, places=0)}" for row in totals)
+        yield f"days from a map to the next, median: {apart} (a lag within them proves nothing)"
     yield f"held at the close by one alone: {', '.join(f'{row.archive} {km2(row.closing_only_km2)}' for row in totals)}"
     for row in totals:
         if moves(row, "gained_aside_km2", "lost_aside_km2"):
@@ -75,13 +79,39 @@ def consensus_text(result: Table[Any, Any], unit: Unit) -> list[list[str]]:
         text = [f"{who} gained {agreed(first, 'gained', count, unit)}{within}, {times_of(first, None)};"]
         text.append(f"it lost {agreed(first, 'lost', count, unit)}.")
         slow = max(totals, key=lambda row: row.lag_days or 0)
-        if slow.lag_days and measurable(first.gained_by_all_km2, unit):
+        if measurable(first.gained_by_all_km2, unit) and (within := proves_nothing(slow)):
+            text.append(f"{printable(slow.archive)}'s {within}.")
+        elif slow.lag_days and measurable(first.gained_by_all_km2, unit):
             names = listed([printable(row.archive) for row in totals if row is not slow])
             others = f"the first of {names}" if count > 2 else names
-            late = f"{slow.lag_days} day{'s' if slow.lag_days > 1 else ''}"
+            late = _days(slow.lag_days)
             text.append(f"{printable(slow.archive)} draws a piece a median of {late} after {others}.")
         texts.append([*text, f"Maps: {maps_used(totals)}.", basis_of(result.meta)])
     return texts
+
+
+def lag_notices(totals: Sequence[ConsensusRow], stamped: Sequence[str]) -> list[Notice]:
+    """Return notices of lags that prove nothing, and of the archives that may be `stamped` with other days."""
+    known = [row for row in totals if row.lag_days is not None]
+    moves_it = "'s maps may show other days than their names, which moves the lag: state as_of_offset_days"
+    lines = [f"{name}{moves_it}" for name in stamped if known]
+    lines += [f"{row.archive}'s {text}" for row in known if (text := proves_nothing(row))]
+    apart = ", ".join(f"{row.archive} {row.maps_apart_days}" for row in known)
+    what = f"days from a map to the next, median: {apart}"
+    return [Notice("LAG", f"{line}; {what}", totals[0].period, line=line) for line in lines]
+
+
+def proves_nothing(row: ConsensusRow) -> str:
+    """Return that an archive's lag is no more than the days between its maps, in words; empty where it is more."""
+    lag, apart = row.lag_days or 0, row.maps_apart_days or 0
+    if not 0 < lag <= apart:
+        return ""
+    return f"median lag, {_days(lag)}, is within the {_days(apart)} between its maps and proves nothing"
+
+
+def _days(count: int) -> str:
+    """Return a number of days in words."""
+    return f"{count} day{'s' if count > 1 else ''}"
 
 
 def maps_used(totals: Sequence[ConsensusRow]) -> str:

@@ -21,6 +21,7 @@ MOST, WIDEST = 3, 108
 # sources. Of the first ones the figure is not what was asked for, or not whole: they come before all others, in order.
 _FIRST = {
     "SYNTHETIC": "the maps are made up: the figures say nothing about any war",
+    "LAG": "a lag no longer than the days between an archive's maps proves nothing",
     "SKIPPED": "a file that could not be read is not in the figures",
     "UNKNOWN-LAYER": "layers with an unknown name are not in the figures",
     "LAYER-MISSING": "maps lack a layer, so earlier maps stand in",

@@ -42,6 +42,7 @@ PLACES = dict.fromkeys(_DEGREES, 6) | {"ground_km2": 9, "ground_mi2": 9}
 _RANGE = "under the assumptions of a range or by the archives compared"
 
 _KINDS = ("gained", "lost")
+_SAME = "the same in each archive's row: to sum, take the rows of one archive"
 
 DEFINITIONS: dict[str, str] = {
     "archive": "name of the folder or file that holds the maps",
@@ -182,8 +183,13 @@ DEFINITIONS: dict[str, str] = {
     "fails": "under which it does not, and why",
     "untried": "which cannot be tried, for want of maps",
     "sentence": "the record in words, with what it survives",
-    **{f"{name}_by_all_km2": f"{name} by every archive compared, without what is set aside" for name in _KINDS},
-    **{f"{name}_by_any_km2": f"{name} by at least one of the archives, without what is set aside" for name in _KINDS},
+    **{
+        f"{name}_by_all_km2": f"{name} by every archive compared, without what is set aside; {_SAME}" for name in _KINDS
+    },
+    **{
+        f"{name}_by_any_km2": f"{name} by at least one of the archives, without what is set aside; {_SAME}"
+        for name in _KINDS
+    },
     **{f"{name}_only_km2": f"{name} by this archive and by none of the others" for name in _KINDS},
     **{
         f"{name}_aside_km2": f"of the archive's own {name}, what lies on ground that is set aside: connected, of more"
@@ -195,6 +201,7 @@ DEFINITIONS: dict[str, str] = {
     " the close to the first of this one, the median by area; below zero where this one is mostly the first",
     "lag_from_days": "the first quartile of the same",
     "lag_to_days": "the third quartile of the same",
+    "maps_apart_days": "days from a map of this archive to the next in the period, the median: a lag within is none",
     "shown_by": "the archives that show the ground so, all others not, separated by |",
     "attribution": "whose maps and regions the figures rest on, and on what terms",
 }

@@ -19,7 +19,7 @@ from frontcalc.names import printable
 from frontcalc.outputs import numbers, write_file
 from frontcalc.outputs.agreement import SIDES, agreed, by_all, maps_used
 from frontcalc.outputs.numbers import Unit
-from frontcalc.outputs.sentences import capital
+from frontcalc.outputs.sentences import capital, times_of
 from frontcalc.pictures import titles
 from frontcalc.pictures.frame import Basemap, Frame, frame_of, land_in, projected
 from frontcalc.pictures.labels import Point, letter
@@ -166,7 +166,8 @@ class ConsensusMap(ChangeMap):
         of = titles.subject(totals[0].actor, titles.place_of(self.table.rows, self.table.meta))
         larger_first = sorted(SIDES, key=lambda side: -getattr(totals[0], f"{side}_by_any_km2"))
         first, second = (f"{side} {agreed(totals[0], side, len(totals), unit)}" for side in larger_first)
-        return f"{of.removesuffix(': ')} {first}".lstrip(), f"{capital(second)}. Maps: {maps_used(totals)}."
+        title = f"{of.removesuffix(': ')} {first}, {times_of(totals[0], None)}".lstrip()
+        return title, f"{capital(second)}. Maps: {maps_used(totals)}."
 
     def heading(self, place: int, unit: Unit) -> tuple[str, str]:
         """Return what stands above one of two panels, and below that."""

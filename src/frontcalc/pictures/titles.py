@@ -47,8 +47,9 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
         f"Areas calculated with frontcalc {meta.version}."
     )
     synthetic = any(notice.code == "SYNTHETIC" for notice in meta.notices)
-    # That maps are made up stands across the picture. The head of the lines names an option, which no picture has.
-    _, *lines = caveats(table.rows, [one for one in meta.notices if one.code != "SYNTHETIC"]) or [""]
+    # That maps are made up stands across the picture. The head of the lines names an option, which no picture has, as
+    # none has a lag.
+    _, *lines = caveats(table.rows, [one for one in meta.notices if one.code not in ("SYNTHETIC", "LAG")]) or [""]
     names = {getattr(row, field, "") for row in table.rows for field in ("actor", "region", "place")} - {""}
     names |= {meta.archive, meta.view, *meta.attribution}
     texts = (title, subtitle, source, *notes, *map(_unmarked, lines), *last)

@@ -330,6 +330,7 @@ class ConsensusRow(_Between):
     lag_from_days: int | None = None
     lag_to_days: int | None = None
     town: str = ""
+    maps_apart_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
