@@ -73,6 +73,7 @@ def consensus_command(period: str, **how: Any) -> None:
     The period begins and ends where all archives have maps, each with that of the nearest
     day. Ground of more than 5,000 km² that one leaves out by definition is set aside. The
     lag is by how many days an archive draws what all gained after the first of the others.
+    Within the days between its maps it proves nothing.
 
     A picture has three colours: by all, and by one or the other alone. A map file has the
     ground gained, lost, and held at the close by some alone, by the archives that show it.
