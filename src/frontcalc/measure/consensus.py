@@ -106,8 +106,10 @@ def consensus(
     one: 665.8 km² to 2024-11-03, 539.7 by all
     other: 543.4 km² to 2024-10-27, 539.7 by all
     """
-    run, agreed, meta = _agreed(period, archives, towns, Options(**options))
-    return Table(ConsensusRow, tuple(row for one in agreed for row in _rows(one)), meta, shapes_of(run))
+    runs, agreed, notices = _agreed(period, archives, towns, Options(**options))
+    rows = tuple(row for one in agreed for row in _rows(one))
+    # The lag rests on every map between the ends, which are noted by now.
+    return Table(ConsensusRow, rows, _meta(runs, notices, towns), shapes_of(runs[0]))
 
 
 @facade
@@ -142,7 +144,7 @@ def shared_ground(
     >>> [(row.kind, row.shown_by, round(row.km2, 1)) for row in table.rows][:3]
     [('gained', 'one|other', 539.7), ('gained', 'one', 126.0), ('gained', 'other', 3.6)]
     """
-    _, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    runs, agreed, notices = _agreed(period, archives, towns, Options(**options))
     rows: list[SharedGroundRow] = []
     for one in agreed:
         (first, (span, *_)), *_ = one.sides
@@ -157,7 +159,7 @@ def shared_ground(
                     shape = drawn_figure(first, f"{kind} in {line.region}", km2, ground)
                     keys = own["period"], own["actor"], names["region"], kind, "|".join(shown)
                     rows.append(SharedGroundRow(*keys, km2, names.get("town", ""), shape))
-    return Table(SharedGroundRow, tuple(rows), meta)
+    return Table(SharedGroundRow, tuple(rows), _meta(runs, notices, towns))
 
 
 @facade
@@ -192,12 +194,13 @@ def consensus_map(
     """
     from frontcalc.pictures.change_map import ConsensusMap, Panel  # loaded where something is drawn
 
-    run, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    runs, agreed, notices = _agreed(period, archives, towns, Options(**options))
     if len(agreed) > 1:
         actors = " or ".join(one.sides[0][1].span.actor for one in agreed)
         raise UsageError("a map is of one actor", where="--actor", cure=f"choose {actors}")
     (one,) = agreed
-    table = Table(ConsensusRow, tuple(_rows(one)), meta, shapes_of(run))
+    rows = tuple(_rows(one))
+    table = Table(ConsensusRow, rows, _meta(runs, notices, towns), shapes_of(runs[0]))
     # Drawn over one another they are their union.
     held = geometry.polygonal([own for side in one.sides if (own := ground_at(side, opening=True)) is not None])
     panels, by_any = list[Panel](), {kind: getattr(table.rows[-1], f"{kind}_by_any_km2") for kind in SIDES}
@@ -210,13 +213,13 @@ def consensus_map(
             some = 1 + one.names.index(shown[0]) if len(one.names) == 2 else 1 if len(shown) > 1 else 2
             layers[0 if shown == one.names else some] += list(parts)
         panels.append(Panel(table.rows[-1], held, tuple(map(geometry.polygonal, layers))))
-    return ConsensusMap(table, tuple(panels), run.options.crs, run.chosen)
+    return ConsensusMap(table, tuple(panels), runs[0].options.crs, runs[0].chosen)
 
 
 def _agreed(
     period: PeriodLike, archives: Archives, towns: int | None, options: Options
-) -> tuple[Run, list[_Agreed], CompareMeta]:
-    """Return the first run, whose regions stand for all, what each actor's maps agree on, and what that rests on."""
+) -> tuple[list[Run], list[_Agreed], list[Notice]]:
+    """Return the runs, what each actor's maps agree on, and the notices of all together."""
     if towns is not None and towns < 1:
         raise UsageError("must be one at least", where=f"--towns {towns}", cure="give a whole number")
     wanted = parse_period(period)
@@ -234,9 +237,14 @@ def _agreed(
         notices += [*left.values(), *of_all]
     if towns is not None and not runs[0].regions.names:
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
+    return runs, agreed, notices
+
+
+def _meta(runs: Sequence[Run], notices: Sequence[Notice], towns: int | None) -> CompareMeta:
+    """Return what the result of some runs rests on."""
     meta = joint_meta(tuple(map(meta_of, runs)), notices)
     credit = (*meta.attribution, *([ATTRIBUTION] if towns else []))
-    return runs[0], agreed, replace(meta, attribution=credit, towns=towns or 0)
+    return replace(meta, attribution=credit, towns=towns or 0)
 
 
 def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Notice]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from math import fsum, isnan, nan
@@ -18,6 +19,7 @@ from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.sentences import capital, change, in_period, listed
 from frontcalc.periods import PeriodLike, parse_period
+from frontcalc.run.meta import maps_of, meta_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.tables import TOTAL, SummaryMeta, SummaryRow, Table, extended
@@ -90,8 +92,10 @@ def records(
             rows += _records(over, tried, every)
     if not any(row.state == "closed" for row in own.rows):
         raise NoDataError(f"no {every} is over", where=own.meta.archive, cure="choose a shorter one with --every")
-    metas = [table.meta for table in (own, *beside)]
-    meta = own.meta if not beside else extended(SummaryMeta, joint_meta(metas), every=every)
+    # The assumptions look at maps beside the ends.
+    looked_at = tuple(one for one in maps_of(own.meta, meta_of(run)) if one not in own.meta.maps)
+    metas = [replace(own.meta, looked_at=looked_at), *(table.meta for table in beside)]
+    meta = metas[0] if not beside else extended(SummaryMeta, joint_meta(metas), every=every)
     return Table(RecordRow, tuple(rows), meta)
 
 
