@@ -73,8 +73,8 @@ def again(
     Parameters
     ----------
     file : path
-        JSON, GeoJSON, a workbook, a PNG, SVG or PDF, a page or a datapackage.json that frontcalc wrote; or any other
-        output with its FILE.receipt.json beside it.
+        JSON, GeoJSON, a workbook, Parquet, a PNG, SVG or PDF, a page or a datapackage.json that frontcalc wrote; CSV or
+        any other output with its FILE.receipt.json beside it, or that file itself.
     archive : path or sequence of path, optional
         The maps, of a comparison each archive's; by default where the receipt says, from the working folder.
     workers, cache
@@ -253,7 +253,8 @@ def _call_of(
     import frontcalc  # the front door, which is layers above
 
     command, name = own["command"], own["archive"]
-    call = getattr(frontcalc, command) if command in dir(frontcalc) else None
+    # What connects to other machines measures nothing.
+    call = getattr(frontcalc, command) if command in dir(frontcalc) and command != "fetch_regions" else None
     returns = str(getattr(getattr(call, "__wrapped__", None), "__annotations__", {}).get("return"))
     if call is None or not (returns.startswith("Table[") or returns.endswith("Map") or command == _PAGE):
         raise _unfollowed(f"frontcalc measures nothing by {command!r}", where, _ANEW)
