@@ -420,3 +420,103 @@ def test_a_receipt_is_taken_out_as_it_was_put_in(more: bytes, head: bytes, name:
     assert rest == whole
     assert own is not None
     assert json.loads(own) == {"archive": name, "output": hashlib.sha256(whole).hexdigest()}
+
+
+@pytest.mark.thorough(but=["both.csv", "page.html"])
+@pytest.mark.parametrize("name", ["both.csv", "both.png", "page.html", "gross.csv", "records.csv", "range.csv"])
+def test_a_map_between_the_ends_that_was_revised_is_named(
+    name: str, sample: Path, asked: Callable[[str], None], run_here: Run
+) -> None:
+    """The lag of a consensus, and a page, rest on every map between the ends."""
+    asked(name)
+    between = sample / "M" / "2024-10-13.geojson"
+    kept_bytes = between.read_bytes()
+    between.write_bytes((sample / "M" / "2024-10-27.geojson").read_bytes())
+    done = run_here("again", name, "-q")
+    between.write_bytes(kept_bytes)
+    assert done.returncode == 1
+    assert "2024-10-13.geojson of 2024-10-13 was changed" in done.stdout
+    assert "edited" not in done.stdout
+    if name == "page.html":
+        assert "held_km2" in done.stdout
+
+
+BESIDE_THE_ENDS = {
+    # The map before the closing one is the same, and so a notice and the column `notes` say.
+    "2024-02-20": (kept((0, 0), (2, 0)), "2024-02"),
+    # Its day is after the closing map, and the net is taken linearly to a day between the two.
+    "2024-03-20": (kept((0, 0), (2, 0), (3, 0)), "2024-01-31..2024-03-10"),
+}
+
+
+@pytest.mark.parametrize("day", BESIDE_THE_ENDS)
+def test_a_map_beside_the_ends_that_was_revised_is_named(day: str, maps: Path, run_here: Run) -> None:
+    drawn, period = BESIDE_THE_ENDS[day]
+    (maps / f"{day}.geojson").write_text(drawn)
+    assert run_here("diff", period, "--archive", "maps", "-o", "x.csv", "--receipt", "-q").returncode == 0
+    (maps / f"{day}.geojson").write_text(kept((0, 0), (2, 0), (8, 0), (9, 0)))
+    done = run_here("again", "x.csv", "-q")
+    assert done.returncode == 1
+    assert f"revision: {day}.geojson of {day} was changed" in done.stdout
+    assert "edited" not in done.stdout
+
+
+def test_two_maps_without_dates_are_both_in_the_receipt(maps: Path, run_here: Run) -> None:
+    for name, path in (("a", SECOND), ("b", "2024-03-31.geojson")):
+        (maps.parent / f"{name}.geojson").write_bytes((maps / path).read_bytes())
+    table = frontcalc.diff_files("a.geojson", "b.geojson", view="control", by="none")
+    names = [one["name"] for one in receipts.receipt(table)["files"]]
+    assert names == ["a.geojson", "b.geojson"]
+
+
+def test_an_output_written_anew_loses_the_receipt_of_the_one_before(maps: Path, run_here: Run) -> None:
+    beside = maps.parent / "x.csv.receipt.json"
+    assert run_here("diff", "2024-02", "--archive", "maps", "-o", "x.csv", "--receipt", "-q").returncode == 0
+    stale = beside.read_bytes()
+    assert run_here("diff", "2024-03", "--archive", "maps", "-o", "x.csv", "-q").returncode == 0
+    assert not beside.exists()
+    assert "has no receipt" in run_here("again", "x.csv", "-q").stderr
+    beside.write_bytes(stale)
+    done = run_here("again", "x.csv", "-q")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "x.csv: is not the output that x.csv.receipt.json is of; write the output anew with --receipt" in done.stderr
+    frontcalc.diff(["2024-03"], archive="maps").save("x.csv")
+    assert not beside.exists()
+    # Another program's stays.
+    beside.write_text('{"total": "3.20"}')
+    frontcalc.diff(["2024-03"], archive="maps").save("x.csv")
+    assert beside.exists()
+
+
+def test_archives_elsewhere_need_their_names(maps: Path, run_here: Run) -> None:
+    shutil.copytree(maps, maps.parent / "other")
+    both = ("--archive", "One=maps", "--archive", "Two=other")
+    assert run_here("compare", "2024-02", *both, "-o", "both.csv", "--receipt", "-q").returncode == 0
+    done = run_here("again", "both.csv", "--archive", "maps", "--archive", "other", "-q")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--archive: are called maps and other, and One and Two in both.csv" in done.stderr
+    assert "NAME=PATH" in done.stderr
+    assert run_here("again", "both.csv", *both[2:], *both[:2], "-q").returncode == 0
+    (maps / SECOND).write_text(kept((0, 0), (2, 0), (6, 0)))
+    told = run_here("again", "both.csv", "-q").stdout
+    assert f"revision: One/{SECOND} of 2024-02-28 was changed" in told
+    assert f"Two/{SECOND}" not in told
+
+
+def test_plain_words_for_what_is_edited_renamed_or_a_receipt_itself(
+    written: Callable[[str], Path], run_here: Run
+) -> None:
+    edited(written("chart.png"))
+    done = run_here("again", "chart.png", "-q")
+    assert "chart.png: was edited: no figure in its receipt moved; write the output anew" in done.stderr
+    path = written("diff.csv")
+    assert run_here("again", "diff.csv.receipt.json", "-q").stdout == "diff.csv: nothing moved\n"
+    path.rename(path.with_name("renamed.csv"))
+    assert "its receipt is to be renamed.csv.receipt.json" in run_here("again", "renamed.csv", "-q").stderr
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + b"\0" * 40 + b"PAR1"])
+def test_broken_parquet_has_no_receipt(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(DataError, match="has no receipt"):
+        frontcalc.again(tmp_path / "x.parquet")
