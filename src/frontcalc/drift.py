@@ -17,6 +17,10 @@ _UNKNOWN = {
     False: "no map, option or version that the tree records has changed",
     True: "no map, option or version in the receipt has changed: the output was edited",
 }
+_EDITED = {
+    False: "was edited in cells that follow from others, or in its layout",
+    True: "was edited: no figure in its receipt moved",
+}
 _DAYS = ("opening", "closing", "previous", "snapshot", "date")  # columns of the days between which maps matter to a row
 Cells = Mapping[str, str]
 Key = tuple[str, ...]
@@ -126,13 +130,11 @@ def compare(
             why = (*everywhere, *mine)
             if name in kept.edited:
                 why += (f"the kept {name} is not what frontcalc wrote: it was edited",)
-            elif not why and by_day:
-                # A mark or a range may rest on maps beside the row's own.
-                why = tuple(reason for *_, reason in by_day)
             elif not why:
-                unknown = _UNKNOWN[exact]
-                otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
-                why = ("the file was removed by hand" if None in both else otherwise,)
+                # A mark or a range may rest on maps beside the row's own.
+                elsewhere = () if None in both else tuple(reason for *_, reason in by_day)
+                otherwise = "an earlier version of frontcalc counted otherwise" if earlier else _UNKNOWN[exact]
+                why = elsewhere or ("the file was removed by hand" if None in both else otherwise,)
             goes_on = set(mine.values()) == {_NEW} and (was_open or what == "is new")
             # The country's area stands in every row, and follows from what is held beside any region.
             figures = [column for column, *_ in cells if column.endswith("_km2") and column != "country_km2"]
@@ -140,9 +142,7 @@ def compare(
             fails = strict or name in kept.edited or not (goes_on or same)
             moved.append(MovedRow(name, key, "went on" if goes_on and what == "moved" else what, cells, why, fails))
     # Shares and rates are not compared, but nobody writes them by hand.
-    edited = "was edited: no figure in its receipt moved"
-    edited = edited if exact else "was edited in cells that follow from others, or in its layout"
-    moved += [MovedRow(name, (), edited, (), ()) for name in sorted(kept.edited - {row.table for row in moved})]
+    moved += [MovedRow(name, (), _EDITED[exact], (), ()) for name in sorted(kept.edited - {row.table for row in moved})]
     for reason in (reason for _, kind, reason in by_day if kind == _GONE):
         if not any(row.fails and reason in row.why for row in moved):
             moved.append(MovedRow(folder, (), "rests on a map that is gone", (), (reason,)))

@@ -19,7 +19,7 @@ from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.sentences import capital, change, in_period, listed
 from frontcalc.periods import PeriodLike, parse_period
-from frontcalc.run.meta import maps_of, meta_of
+from frontcalc.run.meta import meta_of, sorted_maps
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.tables import TOTAL, SummaryMeta, SummaryRow, Table, extended
@@ -93,7 +93,8 @@ def records(
     if not any(row.state == "closed" for row in own.rows):
         raise NoDataError(f"no {every} is over", where=own.meta.archive, cure="choose a shorter one with --every")
     # The assumptions look at maps beside the ends.
-    looked_at = tuple(one for one in maps_of(own.meta, meta_of(run)) if one not in own.meta.maps)
+    more = (*own.meta.looked_at, *(also := meta_of(run)).maps, *also.looked_at)
+    looked_at = sorted_maps(one for one in more if one not in own.meta.maps)
     metas = [replace(own.meta, looked_at=looked_at), *(table.meta for table in beside)]
     meta = metas[0] if not beside else extended(SummaryMeta, joint_meta(metas), every=every)
     return Table(RecordRow, tuple(rows), meta)

@@ -326,8 +326,8 @@ def parquet_metadata(data: bytes, name: str) -> bytes | None:
     """Return an entry of the metadata of Parquet; None where it has none, or is broken."""
     arrow, parquet = (extra_package(own, where="Parquet") for own in ("pyarrow", "pyarrow.parquet"))
     with suppress(arrow.ArrowException, OSError):
-        found: bytes | None = (parquet.read_schema(io.BytesIO(data)).metadata or {}).get(name.encode())
-        return found
+        metadata: Mapping[bytes, bytes] = parquet.read_schema(io.BytesIO(data)).metadata or {}
+        return metadata.get(name.encode())
     return None
 
 

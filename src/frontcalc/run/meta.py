@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from frontcalc import __version__, region_store
 from frontcalc.archives import NOT_STATED
@@ -101,12 +102,6 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     files = {file.name: file for snapshot in maps for file in snapshot.files}
     baselines = (state.snapshot for state in run.baselines.values())
     dated = [MapUsed(one.ref.day, file.name, file.sha256) for one in (*baselines, *maps) for file in one.files]
-    days, beside = {one.date for one in dated}, list[MapUsed]()
-    for ref in run.looked_at:
-        for part in ref.parts if ref.day not in days else ():
-            # Of one that cannot be read a notice says so.
-            with passing_over():
-                beside.append(MapUsed(ref.day, part.entry.label, first_fingerprint(part.entry)))
     known, source = None, run.regions.source
     if source:
         # A file is known by its content, so that a fetched one may have any name.
@@ -152,18 +147,22 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         drops_slivers=run.options.drop_slivers,
         defaults=(("view", "the archive"),) if run.archive.view and not run.options.view else (),
         advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
-        maps=_sorted(dated),
+        maps=sorted_maps(dated),
         legends=run.archive.legends,
-        looked_at=_sorted(beside),
+        looked_at=sorted_maps(_looked_at(run, {one.date for one in dated})),
     )
 
 
-def maps_of(*metas: Meta) -> tuple[MapUsed, ...]:
-    """Return all maps that some results rest on or that were looked at for them."""
-    return _sorted(one for meta in metas for one in (*meta.maps, *meta.looked_at))
+def _looked_at(run: Run, days: Collection[date | None]) -> Iterator[MapUsed]:
+    """Yield the maps that were looked at and that no figure rests on, as those of some days do."""
+    for ref in run.looked_at:
+        for part in ref.parts if ref.day not in days else ():
+            # Of one that cannot be read a notice says so.
+            with passing_over():
+                yield MapUsed(ref.day, part.entry.label, first_fingerprint(part.entry))
 
 
-def _sorted(maps: Iterable[MapUsed]) -> tuple[MapUsed, ...]:
+def sorted_maps(maps: Iterable[MapUsed]) -> tuple[MapUsed, ...]:
     """Return maps by day and name, each once."""
     return tuple(sorted(dict.fromkeys(maps), key=lambda used: (str(used.date), used.name)))
 
