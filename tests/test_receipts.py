@@ -439,6 +439,9 @@ def test_a_map_between_the_ends_that_was_revised_is_named(
     assert "edited" not in done.stdout
     if name == "page.html":
         assert "held_km2" in done.stdout
+    if name == "both.csv":
+        listed = {one["name"] for one in json.loads(Path("both.csv.receipt.json").read_text())["files"]}
+        assert listed >= {f"One/{one.name}" for one in (sample / "M").glob("2024-10-*.geojson")}
 
 
 BESIDE_THE_ENDS = {
