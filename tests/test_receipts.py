@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import openpyxl
 import pyogrio
 import pytest
@@ -18,9 +20,11 @@ from hypothesis import strategies as st
 
 import frontcalc
 from frontcalc import DataError, versions
-from frontcalc.outputs import receipts, render
+from frontcalc.cli import group
+from frontcalc.cli.results import PICTURES, SUFFIXES
+from frontcalc.outputs import MAP_WRITERS, receipts, render
 
-SECOND = "2024-02-28.geojson"
+SECOND, OCTOBER = "2024-02-28.geojson", "2024-10"
 OUTPUTS = ("diff.json", "diff.xlsx", "diff.csv", "held.md", "months.xlsx", "ground.geojson")
 DRAWN = ("map.png", "map.svg", "map.pdf", "chart.png", "page.html")
 SEALED = [name for name in DRAWN if not name.endswith("pdf")]
@@ -210,6 +214,105 @@ def test_a_tree_is_measured_again_by_its_package(maps: Path, run_here: Run) -> N
     assert SECOND in done.stdout
 
 
+# What every command that writes receipts is asked, by the output and so its form; M is an archive, N another.
+ASKED = {
+    "diff.csv": ("diff", OCTOBER, "--archive", "M"),
+    "range.csv": ("diff", OCTOBER, "--range", "--archive", "M"),
+    "diff.geojson": ("diff", OCTOBER, "--archive", "M"),
+    "where.csv": ("where", OCTOBER, "--archive", "M"),
+    "where.gpkg": ("where", OCTOBER, "--archive", "M"),
+    "where.png": ("where", OCTOBER, "--archive", "M"),
+    "held.csv": ("held", "2024-10-31", "--archive", "M"),
+    "series.csv": ("series", OCTOBER, "--archive", "M"),
+    "gross.csv": ("summary", OCTOBER, "--every", "month", "--gross", "--archive", "M"),
+    "records.csv": ("summary", "--records", "--every", "week", "--archive", "M"),
+    "flows.csv": ("flows", OCTOBER, "--archive", "M"),
+    "ledger.gpkg": ("ledger", OCTOBER, "--archive", "M"),
+    "ledger.parquet": ("ledger", OCTOBER, "--archive", "M"),
+    "places.csv": ("places", OCTOBER, "--archive", "M"),
+    "none.csv": ("places", OCTOBER, "--towns", "0", "--archive", "M"),
+    "places.png": ("places", OCTOBER, "--town", "Kurakhove", "--archive", "M"),
+    "map.png": ("map", OCTOBER, "--archive", "M"),
+    "files.png": ("map", "M/2024-10-06.geojson", "M/2024-11-03.geojson"),
+    "regions.png": ("plot", "regions", OCTOBER, "--archive", "M"),
+    "rings.png": ("plot", "rings", OCTOBER, "--archive", "M"),
+    "series.png": ("plot", "series", OCTOBER, "--archive", "M"),
+    "summary.png": ("plot", "summary", "--every", "week", "--archive", "M"),
+    "sensitivity.csv": ("sensitivity", OCTOBER, "--archive", "M"),
+    "compare.csv": ("compare", OCTOBER, "--archive", "One=M", "--archive", "N"),
+    "both.csv": ("consensus", OCTOBER, "--archive", "One=M", "--archive", "N"),
+    "both.gpkg": ("consensus", OCTOBER, "--archive", "One=M", "--archive", "N"),
+    "both.png": ("consensus", OCTOBER, "--archive", "One=M", "--archive", "N"),
+    "verify.csv": ("verify", "claims.toml", "--archive", "M"),
+    "check.csv": ("archive", "check", "M"),
+    "list.csv": ("archive", "list", "M"),
+    "show.csv": ("regions", "show", "Donetsk"),
+    "sets.csv": ("regions", "list"),
+    "borders.csv": ("regions", "check", "regions.geojson"),
+    "page.html": ("report", OCTOBER, "--no-range", "--archive", "M"),
+}
+CLAIM = """[[claim]]\nid = "one"\ntext = "one"\nmeasure = "net"\nvalue = 665.8\nunit = "km2"\nperiod = "2024-10"\n"""
+
+
+def kind_of(form: str) -> str:
+    return "picture" if form in PICTURES else "map" if form in MAP_WRITERS else "table"
+
+
+def writing(command: click.Command, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield each command that writes receipts, and the kinds of its outputs."""
+    if isinstance(command, click.Group):
+        for own in command.list_commands(click.Context(command)):
+            yield from writing(command.get_command(click.Context(command), own) or command, (*name, own))
+    elif any(one.name == "receipt" for one in command.params):
+        (forms,) = (one.type.choices for one in command.params if one.name in ("format_", "image"))  # type: ignore[attr-defined]
+        yield from ((name, kind) for kind in {kind_of(form) for form in forms})
+
+
+def test_every_command_that_writes_receipts_is_tried() -> None:
+    tried = {
+        (words[:at], kind_of(SUFFIXES.get(Path(name).suffix, ["page"])[0]))
+        for name, words in ASKED.items()
+        for at in (1, 2)
+    }
+    assert {one for one in writing(group) if one not in tried} == {(("regions", "fetch"), "table")}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with maps of the sample, and the same less one day as another publisher's."""
+    folder = tmp_path_factory.mktemp("sample")
+    frontcalc.convert(folder / "all")
+    (folder / "M").mkdir()
+    for path in sorted((folder / "all").glob("2024-*.geojson"))[-12:]:
+        path.rename(folder / "M" / path.name)
+    shutil.copytree(folder / "M", folder / "N", ignore=shutil.ignore_patterns("2024-11-03.geojson"))
+    shutil.rmtree(folder / "all")
+    (folder / "claims.toml").write_text(CLAIM)
+    (folder / "regions.geojson").write_text(kept((0, 0)))
+    return folder
+
+
+@pytest.fixture
+def asked(sample: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> Callable[[str], None]:
+    """Return a function that writes an output of `ASKED`, with a receipt beside it where it has none inside."""
+    monkeypatch.chdir(sample)
+
+    def write(name: str) -> None:
+        beside = [] if name.endswith((".html", ".parquet", ".png", ".geojson")) else ["--receipt"]
+        done = run_here(*ASKED[name], "-o", name, "-q", *beside)
+        assert done.returncode in (0, 1), done.stderr
+        assert Path(name).is_file()
+
+    return write
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_receipt_of_every_command_can_be_followed(name: str, asked: Callable[[str], None], run_here: Run) -> None:
+    asked(name)
+    done = run_here("again", name, "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{name}: nothing moved\n", "")
+
+
 def changed(**more: Any) -> Callable[[dict[str, Any]], None]:
     def change(own: dict[str, Any]) -> None:
         own["options"].update(more.pop("options", {}))
@@ -220,6 +323,7 @@ def changed(**more: Any) -> Callable[[dict[str, Any]], None]:
 
 BAD = {
     "measures nothing by 'fetch'": changed(command="fetch"),
+    "measures nothing by 'fetch_regions'": changed(command="fetch_regions", options={"api": "https://example.org"}),
     "measures nothing by '__import__'": changed(command="__import__"),
     "measures nothing by 'write_summaries'": changed(command="write_summaries"),
     "takes no workers from a receipt": changed(options={"workers": "tcp://10.0.0.1:8786"}),
@@ -316,3 +420,106 @@ def test_a_receipt_is_taken_out_as_it_was_put_in(more: bytes, head: bytes, name:
     assert rest == whole
     assert own is not None
     assert json.loads(own) == {"archive": name, "output": hashlib.sha256(whole).hexdigest()}
+
+
+@pytest.mark.thorough(but=["both.csv", "page.html"])
+@pytest.mark.parametrize("name", ["both.csv", "both.png", "page.html", "gross.csv", "records.csv", "range.csv"])
+def test_a_map_between_the_ends_that_was_revised_is_named(
+    name: str, sample: Path, asked: Callable[[str], None], run_here: Run
+) -> None:
+    """The lag of a consensus, and a page, rest on every map between the ends."""
+    asked(name)
+    between = sample / "M" / "2024-10-13.geojson"
+    kept_bytes = between.read_bytes()
+    between.write_bytes((sample / "M" / "2024-10-27.geojson").read_bytes())
+    done = run_here("again", name, "-q")
+    between.write_bytes(kept_bytes)
+    assert done.returncode == 1
+    assert "2024-10-13.geojson of 2024-10-13 was changed" in done.stdout
+    assert "edited" not in done.stdout
+    if name == "page.html":
+        assert "held_km2" in done.stdout
+    if name == "both.csv":
+        listed = {one["name"] for one in json.loads(Path("both.csv.receipt.json").read_text())["files"]}
+        assert listed >= {f"One/{one.name}" for one in (sample / "M").glob("2024-10-*.geojson")}
+
+
+BESIDE_THE_ENDS = {
+    # The map before the closing one is the same, and so a notice and the column `notes` say.
+    "2024-02-20": (kept((0, 0), (2, 0)), "2024-02"),
+    # Its day is after the closing map, and the net is taken linearly to a day between the two.
+    "2024-03-20": (kept((0, 0), (2, 0), (3, 0)), "2024-01-31..2024-03-10"),
+}
+
+
+@pytest.mark.parametrize("day", BESIDE_THE_ENDS)
+def test_a_map_beside_the_ends_that_was_revised_is_named(day: str, maps: Path, run_here: Run) -> None:
+    drawn, period = BESIDE_THE_ENDS[day]
+    (maps / f"{day}.geojson").write_text(drawn)
+    assert run_here("diff", period, "--archive", "maps", "-o", "x.csv", "--receipt", "-q").returncode == 0
+    (maps / f"{day}.geojson").write_text(kept((0, 0), (2, 0), (8, 0), (9, 0)))
+    done = run_here("again", "x.csv", "-q")
+    assert done.returncode == 1
+    assert f"revision: {day}.geojson of {day} was changed" in done.stdout
+    assert "edited" not in done.stdout
+
+
+def test_two_maps_without_dates_are_both_in_the_receipt(maps: Path, run_here: Run) -> None:
+    for name, path in (("a", SECOND), ("b", "2024-03-31.geojson")):
+        (maps.parent / f"{name}.geojson").write_bytes((maps / path).read_bytes())
+    table = frontcalc.diff_files("a.geojson", "b.geojson", view="control", by="none")
+    names = [one["name"] for one in receipts.receipt(table)["files"]]
+    assert names == ["a.geojson", "b.geojson"]
+
+
+def test_an_output_written_anew_loses_the_receipt_of_the_one_before(maps: Path, run_here: Run) -> None:
+    beside = maps.parent / "x.csv.receipt.json"
+    assert run_here("diff", "2024-02", "--archive", "maps", "-o", "x.csv", "--receipt", "-q").returncode == 0
+    stale = beside.read_bytes()
+    assert run_here("diff", "2024-03", "--archive", "maps", "-o", "x.csv", "-q").returncode == 0
+    assert not beside.exists()
+    assert "has no receipt" in run_here("again", "x.csv", "-q").stderr
+    beside.write_bytes(stale)
+    done = run_here("again", "x.csv", "-q")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "x.csv: is not the output that x.csv.receipt.json is of; write the output anew with --receipt" in done.stderr
+    frontcalc.diff(["2024-03"], archive="maps").save("x.csv")
+    assert not beside.exists()
+    # Another program's stays.
+    beside.write_text('{"total": "3.20"}')
+    frontcalc.diff(["2024-03"], archive="maps").save("x.csv")
+    assert beside.exists()
+
+
+def test_archives_elsewhere_need_their_names(maps: Path, run_here: Run) -> None:
+    shutil.copytree(maps, maps.parent / "other")
+    both = ("--archive", "One=maps", "--archive", "Two=other")
+    assert run_here("compare", "2024-02", *both, "-o", "both.csv", "--receipt", "-q").returncode == 0
+    done = run_here("again", "both.csv", "--archive", "maps", "--archive", "other", "-q")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--archive: are called maps and other, and One and Two in both.csv" in done.stderr
+    assert "NAME=PATH" in done.stderr
+    assert run_here("again", "both.csv", *both[2:], *both[:2], "-q").returncode == 0
+    (maps / SECOND).write_text(kept((0, 0), (2, 0), (6, 0)))
+    told = run_here("again", "both.csv", "-q").stdout
+    assert f"revision: One/{SECOND} of 2024-02-28 was changed" in told
+    assert f"Two/{SECOND}" not in told
+
+
+def test_plain_words_for_what_is_edited_renamed_or_a_receipt_itself(
+    written: Callable[[str], Path], run_here: Run
+) -> None:
+    edited(written("chart.png"))
+    done = run_here("again", "chart.png", "-q")
+    assert "chart.png: was edited: no figure in its receipt moved; write the output anew" in done.stderr
+    path = written("diff.csv")
+    assert run_here("again", "diff.csv.receipt.json", "-q").stdout == "diff.csv: nothing moved\n"
+    path.rename(path.with_name("renamed.csv"))
+    assert "its receipt is to be renamed.csv.receipt.json" in run_here("again", "renamed.csv", "-q").stderr
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + b"\0" * 40 + b"PAR1"])
+def test_broken_parquet_has_no_receipt(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(DataError, match="has no receipt"):
+        frontcalc.again(tmp_path / "x.parquet")

@@ -17,6 +17,10 @@ _UNKNOWN = {
     False: "no map, option or version that the tree records has changed",
     True: "no map, option or version in the receipt has changed: the output was edited",
 }
+_EDITED = {
+    False: "was edited in cells that follow from others, or in its layout",
+    True: "was edited: no figure in its receipt moved",
+}
 _DAYS = ("opening", "closing", "previous", "snapshot", "date")  # columns of the days between which maps matter to a row
 Cells = Mapping[str, str]
 Key = tuple[str, ...]
@@ -70,6 +74,9 @@ class Drift:
 
     def require_none(self, cure: str = "write the tables anew: the same command without --check") -> None:
         """Raise CheckFailed where a figure moved that was settled, a map is gone or a table was edited."""
+        if self.failing and not any(row.key for row in self.failing):
+            what = dict.fromkeys(f"{row.table} {row.what}".removeprefix(f"{self.folder} ") for row in self.failing)
+            raise CheckFailed("; ".join(what), where=self.folder, cure=cure)
         if count := len(self.failing):
             figures = any(column.endswith("_km2") for row in self.failing for column, *_ in row.cells)
             raise CheckFailed(
@@ -124,9 +131,10 @@ def compare(
             if name in kept.edited:
                 why += (f"the kept {name} is not what frontcalc wrote: it was edited",)
             elif not why:
-                unknown = _UNKNOWN[exact]
-                otherwise = "an earlier version of frontcalc counted otherwise" if earlier else unknown
-                why = ("the file was removed by hand" if None in both else otherwise,)
+                # A mark or a range may rest on maps beside the row's own.
+                elsewhere = () if None in both else tuple(reason for *_, reason in by_day)
+                otherwise = "an earlier version of frontcalc counted otherwise" if earlier else _UNKNOWN[exact]
+                why = elsewhere or ("the file was removed by hand" if None in both else otherwise,)
             goes_on = set(mine.values()) == {_NEW} and (was_open or what == "is new")
             # The country's area stands in every row, and follows from what is held beside any region.
             figures = [column for column, *_ in cells if column.endswith("_km2") and column != "country_km2"]
@@ -134,8 +142,7 @@ def compare(
             fails = strict or name in kept.edited or not (goes_on or same)
             moved.append(MovedRow(name, key, "went on" if goes_on and what == "moved" else what, cells, why, fails))
     # Shares and rates are not compared, but nobody writes them by hand.
-    edited = "was edited" if exact else "was edited in cells that follow from others, or in its layout"
-    moved += [MovedRow(name, (), edited, (), ()) for name in sorted(kept.edited - {row.table for row in moved})]
+    moved += [MovedRow(name, (), _EDITED[exact], (), ()) for name in sorted(kept.edited - {row.table for row in moved})]
     for reason in (reason for _, kind, reason in by_day if kind == _GONE):
         if not any(row.fails and reason in row.why for row in moved):
             moved.append(MovedRow(folder, (), "rests on a map that is gone", (), (reason,)))
@@ -211,14 +218,16 @@ def _map_changes(
         was, now = before.get(day, {}), after.get(day, {})
         if set(was.values()) == set(now.values()):
             continue
-        names = ", ".join(now or was)
+        # Of a day's files those that are others.
+        own = [name for one, other in ((now, was), (was, now)) for name in one if one[name] not in other.values()]
+        names, of_day = ", ".join(dict.fromkeys(own)), f" of {day}" if day else ""
         if not was:
-            past = f"{_REVISED}: figures rest on {names} of {day} now, and did not before"
-            yield (day, _NEW, f"{_NEW}: {names} of {day}") if day > last else (day, _REVISED, past)
+            past = f"{_REVISED}: figures rest on {names}{of_day} now, and did not before"
+            yield (day, _NEW, f"{_NEW}: {names}{of_day}") if day > last else (day, _REVISED, past)
         elif now:
-            yield day, _REVISED, f"{_REVISED}: {names} of {day} was changed"
+            yield day, _REVISED, f"{_REVISED}: {names}{of_day} was changed"
         elif day not in days:
-            yield day, _GONE, f"{_GONE}: {names} of {day} is gone"
+            yield day, _GONE, f"{_GONE}: {names}{of_day} is gone"
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

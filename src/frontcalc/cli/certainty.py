@@ -137,9 +137,11 @@ def again_command(file: str, archive: tuple[str, ...], **how: Any) -> None:
 
     frontcalc again map.png --archive maps/
     frontcalc again 2024.csv               with the 2024.csv.receipt.json of --receipt
+    frontcalc again both.csv --archive ISW=maps/isw --archive DeepState=maps/ds
 
-    FILE is JSON, a workbook, a picture, a page or a datapackage.json of frontcalc. The exit
-    code is 1 where a map was revised, a version is another, or FILE was edited.
+    FILE is JSON, a workbook, Parquet, a picture, a page or a datapackage.json of frontcalc; or
+    CSV, Markdown, text or GeoPackage with its receipt beside it. The exit code is 1 where a map
+    was revised, a version is another, or FILE was edited.
     """
     from frontcalc.outputs.text import drift_text
 

@@ -20,6 +20,7 @@ from frontcalc.cli import options, terminal
 from frontcalc.errors import DataError, extra_package, reason_of
 from frontcalc.notices import CODES, notice_code, require_none
 from frontcalc.outputs import (
+    BESIDE,
     CHECK_WRITERS,
     MAP_WRITERS,
     WITH_REMARKS,
@@ -178,7 +179,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
     """Write a result, or its picture, and to stderr the notices that it does not show; fail on those of --fail-on."""
     from frontcalc.archives import NOT_STATED
     from frontcalc.outputs.caveats import beside
-    from frontcalc.outputs.receipts import BESIDE, receipt_beside
+    from frontcalc.outputs.receipts import receipt_beside
 
     context = click.get_current_context()
     params, output = context.params, context.params.get("output")

@@ -23,14 +23,16 @@ from frontcalc.archives import SAMPLE_NAME, Dating, archive_path, open_archive
 from frontcalc.drift import Cells, Drift, Key, Tree, compare
 from frontcalc.errors import DataError, UsageError
 from frontcalc.keywords import facade
+from frontcalc.measure.compare import named_archives
 from frontcalc.measure.trees import check_summaries
 from frontcalc.names import printable
+from frontcalc.outputs import BESIDE
 from frontcalc.outputs.numbers import PLACES, UNITS, Column, cell_text, cells, columns, records
-from frontcalc.outputs.receipts import BESIDE, WITHOUT_EFFECT, digest, receipt, texts, without_receipt
+from frontcalc.outputs.receipts import WITHOUT_EFFECT, digest, receipt, texts, without_receipt
 from frontcalc.outputs.schema import KEY, PACKAGE
 from frontcalc.outputs.xlsx import FIGURES, RECEIPT
 from frontcalc.read.files import Entry, file_of
-from frontcalc.read.formats import read_sheets
+from frontcalc.read.formats import parquet_metadata, read_sheets
 from frontcalc.run.options import Keywords
 from frontcalc.tables import Table
 
@@ -41,6 +43,7 @@ _OTHER_KEYS = (
 """Columns that may tell rows of one actor, period and region apart."""
 
 _IN_PDF = re.compile(rb"/Keywords \((\{(?:[^\\()]|\\.)*)\)", re.DOTALL)
+_PARQUET, _PAGE, _NAMED = b"PAR1", "report", "--archive"
 _ANEW = "write the output anew"
 _ELSEWHERE = "name the maps with --archive; of other files it has the names, to be in the working folder"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, csv.Error)
@@ -70,8 +73,8 @@ def again(
     Parameters
     ----------
     file : path
-        JSON, GeoJSON, a workbook, a PNG, SVG or PDF, a page or a datapackage.json that frontcalc wrote; or any other
-        output with its FILE.receipt.json beside it.
+        JSON, GeoJSON, a workbook, Parquet, a PNG, SVG or PDF, a page or a datapackage.json that frontcalc wrote; CSV or
+        any other output with its FILE.receipt.json beside it, or that file itself.
     archive : path or sequence of path, optional
         The maps, of a comparison each archive's; by default where the receipt says, from the working folder.
     workers, cache
@@ -100,7 +103,8 @@ def again(
     >>> frontcalc.again("2024.json").moved
     ()
     """
-    entry, named = file_of(file), [archive] if isinstance(archive, str | Path) else list(archive or ())
+    path = Path(str(file).removesuffix(BESIDE))
+    entry, named = file_of(path), [archive] if isinstance(archive, str | Path) else list(archive or ())
     label = entry.label
     for one in named:
         if not archive_path(one).exists():
@@ -109,18 +113,25 @@ def again(
     try:
         if label == PACKAGE:
             return _package_again(entry, named, given)
-        output = _output_of(entry, Path(file))
+        output = _output_of(entry, path)
         call, options, days = _call_of(output.receipt, named, label)
         result = call(**options, **given)
     except UsageError as error:
+        if named and error.where == _NAMED:
+            raise
         raise _unfollowed(str(error), label) from error
     table = getattr(result, "table", result)
-    measured = receipt(table, output.receipt["units"])
+    # A page has its receipt in it.
+    own = without_receipt(result.encode())[1] if isinstance(result, str) else None
+    measured = orjson.loads(own) if own else receipt(table, output.receipt["units"])
     rows, anew, edited = _compared(output, table, measured)
     # What tells rows apart where there are several of it.
     apart = [name for name in _OTHER_KEYS if len({row.get(name) for row in anew}) > 1]
-    kept = replace(output.tree, tables={label: _keyed(rows, apart)}, edited=frozenset([label] if edited else []))
-    now = replace(_tree(measured), tables={label: _keyed(anew, apart)})
+    own_rows, new_rows = _keyed(rows, apart), _keyed(anew, apart)
+    if not output.whole and own_rows and new_rows and own_rows.keys().isdisjoint(new_rows):
+        raise DataError(f"is not the output that {label}{BESIDE} is of", where=label, cure=f"{_ANEW} with --receipt")
+    kept = replace(output.tree, tables={label: own_rows}, edited=frozenset([label] if edited else []))
+    now = replace(_tree(measured), tables={label: new_rows})
     return compare(kept, now, folder=label, days=days, strict=True, exact=True)
 
 
@@ -174,12 +185,14 @@ def _output_of(entry: Entry, path: Path) -> _Output:
     content, beside = entry.read(), path.with_name(path.name + BESIDE)
     try:
         rest, own, rows = _embedded(content, path)
-        if own is None and beside.is_file():
+        # With it goes what the output's bytes were, which Parquet cannot hold of itself.
+        if beside.is_file() and (own is None or content.startswith(_PARQUET)):
             own = file_of(beside).read()
             if path.suffix.lower() == ".csv":
                 rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
         if own is None:
-            raise DataError("has no receipt", where=entry.label, cure=f"{_ANEW}, as JSON, or with --receipt")
+            cure = f"{_ANEW} with --receipt, or give it the name that it had: its receipt is to be {beside.name}"
+            raise DataError("has no receipt, in it or beside it", where=entry.label, cure=cure)
         own = orjson.loads(own) if isinstance(own, bytes) else own
         # Line ends may be those of a repository.
         lines = rest.replace(b"\r\n", b"\n")
@@ -206,6 +219,9 @@ def _embedded(content: bytes, path: Path) -> tuple[bytes, Any, Rows | None]:
         document = orjson.loads(content)
         rows = document.get("rows") or [one["properties"] for one in document.get("features", ())]
         return content, document.get("meta", {}).get("receipt"), rows
+    if content.startswith(_PARQUET):
+        about = parquet_metadata(content, "frontcalc")
+        return content, about and orjson.loads(about).get("receipt"), None
     if content.startswith(b"%PDF"):
         match = _IN_PDF.search(content)
         return content, match and re.sub(rb"\\(.)", rb"\1", match[1]), None
@@ -237,15 +253,24 @@ def _call_of(
     import frontcalc  # the front door, which is layers above
 
     command, name = own["command"], own["archive"]
-    call = getattr(frontcalc, command) if command in dir(frontcalc) else None
+    # What connects to other machines measures nothing.
+    call = getattr(frontcalc, command) if command in dir(frontcalc) and command != "fetch_regions" else None
     returns = str(getattr(getattr(call, "__wrapped__", None), "__annotations__", {}).get("return"))
-    if call is None or not returns.startswith(("Table[", "ChangeMap")):
+    if call is None or not (returns.startswith("Table[") or returns.endswith("Map") or command == _PAGE):
         raise _unfollowed(f"frontcalc measures nothing by {command!r}", where, _ANEW)
     options = _known(call, own["options"], where)
+    if command == _PAGE:
+        # What is as usual is not in a receipt, and to have no range is not.
+        options = {"with_range": False, **options, "units": own["units"]}
     try:
         signature(call).bind(**options)
     except TypeError as error:
         raise _unfollowed(str(error), where, _ANEW) from error
+    if named and not options.keys().isdisjoint(("archives", "others")):
+        joint = " and ".join(printable(called) for _, called in named_archives(named))
+        if sorted(joint.split(" and ")) != sorted(name.split(" and ")):
+            problem, cure = f"are called {joint}, and {name} in {where}", "give each its name, as NAME=PATH"
+            raise UsageError(problem, where=_NAMED, cure=cure)
     if "archives" in options:
         return call, options | ({"archives": named} if named else {}), ()
     if "others" in options:

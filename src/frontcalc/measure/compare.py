@@ -270,8 +270,10 @@ def joint_meta(each: Sequence[Meta], notices: Sequence[Notice] = ()) -> CompareM
         notices=(*(one for one in notices if one.code == "LEAVES-OUT"), *of_archives, *of_days),
         attribution=tuple(dict.fromkeys(attribution)),
         publisher="",
-        maps=tuple(replace(one, name=f"{meta.archive}/{one.name}") for meta in each for one in meta.maps),
-        legends=tuple(replace(one, name=f"{meta.archive}/{one.name}") for meta in each for one in meta.legends),
+        **{
+            name: tuple(replace(one, name=f"{meta.archive}/{one.name}") for meta in each for one in getattr(meta, name))
+            for name in ("maps", "legends", "looked_at")
+        },
         advances=any(meta.advances for meta in each),
         archives=tuple(each),
     )

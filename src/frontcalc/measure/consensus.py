@@ -107,7 +107,7 @@ def consensus(
     one: 665.8 km² to 2024-11-03, 539.7 by all
     other: 543.4 km² to 2024-10-27, 539.7 by all
     """
-    return _table(*_agreed(period, archives, towns, Options(**options)))
+    return _table(*_agreed(period, archives, towns, Options(**options)), towns)
 
 
 @facade
@@ -142,7 +142,7 @@ def shared_ground(
     >>> [(row.kind, row.shown_by, round(row.km2, 1)) for row in table.rows][:3]
     [('gained', 'one|other', 539.7), ('gained', 'one', 126.0), ('gained', 'other', 3.6)]
     """
-    _, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    runs, agreed, notices = _agreed(period, archives, towns, Options(**options))
     rows: list[SharedGroundRow] = []
     for one in agreed:
         (first, (span, *_)), *_ = one.sides
@@ -157,7 +157,7 @@ def shared_ground(
                     shape = drawn_figure(first, f"{kind} in {line.region}", km2, ground)
                     keys = own["period"], own["actor"], names["region"], kind, "|".join(shown)
                     rows.append(SharedGroundRow(*keys, km2, names.get("town", ""), shape))
-    return Table(SharedGroundRow, tuple(rows), meta)
+    return Table(SharedGroundRow, tuple(rows), _meta(runs, notices, towns))
 
 
 @facade
@@ -192,12 +192,12 @@ def consensus_map(
     """
     from frontcalc.pictures.change_map import ConsensusMap, Panel  # loaded where something is drawn
 
-    run, agreed, meta = _agreed(period, archives, towns, Options(**options))
+    runs, agreed, notices = _agreed(period, archives, towns, Options(**options))
     if len(agreed) > 1:
         actors = " or ".join(one.sides[0][1].span.actor for one in agreed)
         raise UsageError("a map is of one actor", where="--actor", cure=f"choose {actors}")
     (one,) = agreed
-    table = _table(run, agreed, meta)
+    table = _table(runs, agreed, notices, towns)
     # Drawn over one another they are their union.
     held = geometry.polygonal([own for side in one.sides if (own := ground_at(side, opening=True)) is not None])
     panels, by_any = list[Panel](), {kind: getattr(table.rows[-1], f"{kind}_by_any_km2") for kind in SIDES}
@@ -210,13 +210,13 @@ def consensus_map(
             some = 1 + one.names.index(shown[0]) if len(one.names) == 2 else 1 if len(shown) > 1 else 2
             layers[0 if shown == one.names else some] += list(parts)
         panels.append(Panel(table.rows[-1], held, tuple(map(geometry.polygonal, layers))))
-    return ConsensusMap(table, tuple(panels), run.options.crs, run.chosen)
+    return ConsensusMap(table, tuple(panels), runs[0].options.crs, runs[0].chosen)
 
 
 def _agreed(
     period: PeriodLike, archives: Archives, towns: int | None, options: Options
-) -> tuple[Run, list[_Agreed], CompareMeta]:
-    """Return the first run, whose regions stand for all, what each actor's maps agree on, and what that rests on."""
+) -> tuple[list[Run], list[_Agreed], list[Notice]]:
+    """Return the runs, what each actor's maps agree on, and the notices of all together."""
     if towns is not None and towns < 1:
         raise UsageError("must be one at least", where=f"--towns {towns}", cure="give a whole number")
     wanted = parse_period(period)
@@ -234,22 +234,31 @@ def _agreed(
         notices += [*left.values(), *of_all]
     if towns is not None and not runs[0].regions.names:
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
+    return runs, agreed, notices
+
+
+def _meta(runs: Sequence[Run], notices: Sequence[Notice], towns: int | None) -> CompareMeta:
+    """Return what the result of some runs rests on."""
     meta = joint_meta(tuple(map(meta_of, runs)), notices)
     credit = (*meta.attribution, *([ATTRIBUTION] if towns else []))
-    return runs[0], agreed, replace(meta, attribution=credit, towns=towns or 0)
+    return replace(meta, attribution=credit, towns=towns or 0)
 
 
-def _table(run: Run, agreed: Sequence[_Agreed], meta: CompareMeta) -> Table[ConsensusRow, CompareMeta]:
+def _table(
+    runs: Sequence[Run], agreed: Sequence[_Agreed], notices: Sequence[Notice], towns: int | None
+) -> Table[ConsensusRow, CompareMeta]:
     """Return the rows, and what they rest on with the notices of what may be wrong with their lags."""
-    rows, notices = list[ConsensusRow](), list[Notice]()
+    by_actor = [list(_rows(one)) for one in agreed]
+    # The lag rests on every map between the ends, which are noted by now.
+    meta, rows, of_lags = _meta(runs, notices, towns), list[ConsensusRow](), list[Notice]()
     stamped = [own.archive for own in meta.archives if any(notice.code == "AS-OF" for notice in own.notices)]
-    for one in agreed:
-        own = list(_rows(one))
+    for one, own in zip(agreed, by_actor, strict=True):
         of_lag = lag_notices(own[-len(one.names) :], stamped)
-        notices += of_lag
+        of_lags += of_lag
         codes = {notice.code for notice in of_lag}
         rows += (replace(row, notes=" ".join(sorted({*row.notes.split(), *codes}))) for row in own)
-    return Table(ConsensusRow, tuple(rows), replace(meta, notices=(*notices, *meta.notices)), shapes_of(run))
+    meta = replace(meta, notices=(*of_lags, *meta.notices))
+    return Table(ConsensusRow, tuple(rows), meta, shapes_of(runs[0]))
 
 
 def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Notice]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from math import fsum, isnan, nan
@@ -18,6 +19,7 @@ from frontcalc.names import printable
 from frontcalc.outputs.numbers import km2
 from frontcalc.outputs.sentences import capital, change, in_period, listed, written
 from frontcalc.periods import Period, PeriodLike, parse_period
+from frontcalc.run.meta import meta_of, sorted_maps
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.tables import TOTAL, SummaryMeta, SummaryRow, Table, extended
@@ -113,8 +115,11 @@ def records(
         raise NoDataError(
             f"no {every}{wanted.label and f' in {wanted.label}'} is over", where=own.meta.archive, cure=extent
         )
-    metas = [table.meta for table in (own, *beside)]
-    meta = own.meta if not beside else extended(SummaryMeta, joint_meta(metas), every=every)
+    # The assumptions look at maps beside the ends.
+    more = (*own.meta.looked_at, *(also := meta_of(run)).maps, *also.looked_at)
+    looked_at = sorted_maps(one for one in more if one not in own.meta.maps)
+    metas = [replace(own.meta, looked_at=looked_at), *(table.meta for table in beside)]
+    meta = metas[0] if not beside else extended(SummaryMeta, joint_meta(metas), every=every)
     return Table(RecordRow, tuple(rows), meta)
 
 

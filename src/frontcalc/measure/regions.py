@@ -40,6 +40,7 @@ _TOUCHING_KM2 = 1e-6
 _LISTED = 8  # regions of one name that a message lists
 
 
+@facade
 def list_regions(country: str | None = None) -> Table[RegionRow, RegionMeta]:
     """List embedded regions with their codes, and say where they come from.
 
@@ -106,6 +107,7 @@ def _country_code(name: str) -> str:
     raise UsageError(f"no country is named {name[:60]!r}", cure=cure)
 
 
+@facade
 def show_region(name: str) -> Table[RegionDetailRow, RegionMeta]:
     """Show one embedded region: names, area, box and neighbours.
 

@@ -222,8 +222,8 @@ def _again(run: Run, span: Span, assumption: str, choice: str, **changed: Any) -
     """Yield a span measured by a run that differs in some options; none where it has no such view or regions."""
     try:
         other = Run(run.archive, replace(run.options, actor=span.actor, **changed))
+        other.used, other.looked_at = run.used, run.looked_at  # what the other reads is noted in the base's too
         other.begin([], span.closing.day if span.closing else None)
-        other.used = run.used  # what the other reads is noted in the base's too
         if assumption == "view":
             span = other.states(span.actor).resolve(span.period)
     except UsageError:

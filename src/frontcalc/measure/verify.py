@@ -42,7 +42,7 @@ from frontcalc.read import SourceFile
 from frontcalc.read.files import file_of, refuse_address
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.land import land_shares
-from frontcalc.run.meta import meta_of
+from frontcalc.run.meta import meta_of, sorted_maps
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.run import Run
 from frontcalc.states import SPAN_TOLERANCE, Span, State
@@ -392,4 +392,5 @@ def _meta(base: Run, runs: Iterable[Run], claims: SourceFile, rows: list[ClaimRo
         notices=tuple(dict.fromkeys(notices)),
         attribution=tuple(dict.fromkeys(line for meta in metas for line in meta.attribution)),
         claims=claims,
+        looked_at=sorted_maps(one for meta in metas for one in (*meta.maps, *meta.looked_at)),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import errno
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ MAP_WRITERS = {
 }
 """Formats of change polygons, which no table can be written in."""
 
+BESIDE = ".receipt.json"  # behind the name of an output, the name of its receipt in a file of its own
 SUFFIXES: dict[str, list[str]] = {}
 for _form, (_, _suffixes, _) in (CHECK_WRITERS | MAP_WRITERS).items():
     for _suffix in _suffixes.split():
@@ -123,8 +125,17 @@ def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, as `write_together` does."""
-    write_together({path: content.encode() if isinstance(content, str) else content})
+    """Write a file whole or not at all, as `write_together` does; a receipt of the one that it replaces goes."""
+    stale = [own for own in [Path(f"{path}{BESIDE}")] if _is_receipt(own)]
+    write_together({path: content.encode() if isinstance(content, str) else content}, remove=stale)
+
+
+def _is_receipt(path: Path) -> bool:
+    """Say whether a file is a receipt that frontcalc wrote; another program's are not touched."""
+    with suppress(OSError, ValueError):
+        own = json.loads(path.read_bytes())
+        return isinstance(own, dict) and {"command", "files", "figures", "versions"} <= own.keys()
+    return False
 
 
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:

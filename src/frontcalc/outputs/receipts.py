@@ -26,7 +26,6 @@ WITHOUT_EFFECT = ("workers", "processes", "cache")
 
 VERSIONS = ("GDAL", "GEOS", "PROJ", "numpy", "pyproj", "shapely")
 PNG = b"\x89PNG\r\n\x1a\n"
-BESIDE = ".receipt.json"  # behind the name of an output, the name of its receipt in a file of its own
 _IN_PAGE, _IN_SVG = '<script type="application/json" id="receipt">', '<metadata id="receipt">'
 _IN_MARKUP = re.compile(f"(?:{_IN_PAGE}|{_IN_SVG})([^<]*)</[a-z]+>\\r?\\n".encode())
 _MOST_TOTALS = 500
@@ -35,29 +34,29 @@ _SHOWN = re.compile(
 )
 
 
-def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
-    """Return the receipt of a result whose areas are written in `units`, for JSON.
+def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any]) -> dict[str, Any]:
+    """Return the receipt of a result whose areas are written in `units`, for JSON; of a page with what is `beside` it.
 
     `options` are what the facade was given, without those that change no figure; `files` what the figures rest on;
     `figures` how many rows there are, the digest of their cells, and the totals, unless these are very many.
     """
     (command, given), versions = result.call or ("", {}), software()
     options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
-    shown = texts(records(cells(result, units)))
-    totals = [row for row in shown if row.get("level") == TOTAL]
-    brief = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in totals]
+    shown, totals, files = list[dict[str, str]](), list[dict[str, str]](), dict[tuple[str, ...], dict[str, str]]()
+    for table in (result, *beside):
+        shown += (rows := texts(records(cells(table, units))))
+        brief = [row for row in rows if row.get("level") == TOTAL]
+        shows = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in brief]
+        totals += shows if len(shows) <= _MOST_TOTALS else []
+        files |= {tuple(one.values()): one for one in _files(table.meta, given)}
     return {
         "command": command,
-        "options": {name: value for name, value in options.items() if value not in (None, False, [])},
+        "options": {name: own for name, own in options.items() if own is not None and own is not False and own != []},
         "archive": getattr(result.meta, "archive", ""),
         "units": units,
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
-        "files": list(_files(result.meta, given)),
-        "figures": {
-            "rows": len(shown),
-            "sha256": digest(shown),
-            "totals": brief if len(brief) <= _MOST_TOTALS else [],
-        },
+        "files": list(files.values()),
+        "figures": {"rows": len(shown), "sha256": digest(shown), "totals": totals},
     }
 
 
@@ -75,8 +74,8 @@ def _stated(value: Any) -> Any:
 
 def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield the files that figures rest on: what each is, its name, SHA-256 and, of a map, its day."""
-    maps = meta.maps if isinstance(getattr(meta, "maps", None), tuple) else getattr(meta, "files", ())
-    for one in maps:
+    maps = meta.maps if isinstance(getattr(meta, "maps", None), tuple) else ()
+    for one in (*maps, *getattr(meta, "looked_at", ())) or getattr(meta, "files", ()):
         day = {"date": str(one.date)} if getattr(one, "date", None) else {}
         yield {"role": "map", **day, "name": one.name, "sha256": one.sha256}
     others = [("legend", one) for one in getattr(meta, "legends", ())]

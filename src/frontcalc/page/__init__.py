@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Unpack
@@ -91,7 +91,9 @@ def report(
     # Before anything is measured.
     style_of({"units": units})
     _bokeh("plotting")
-    return html_page(measure(periods, archive, options, with_range=with_range), units)
+    page = measure(periods, archive, options, with_range=with_range)
+    call: dict[str, Any] = {"periods": periods, "archive": archive, "with_range": with_range, **options}
+    return html_page(replace(page, figures=replace(page.figures, call=("report", call))), units)
 
 
 def html_page(report: PageContent, units: str = "km2") -> str:

@@ -238,7 +238,7 @@ def context(page: PageContent, units: str) -> dict[str, Any]:
         ],
         # The columns of `diff` alone, which its readers know.
         "csv": base64.b64encode(render(replace(figures, kind=DiffRow), "csv", units=units)).decode(),
-        "receipt": receipt(figures, units),
+        "receipt": receipt(figures, units, page.months, page.held),
         "csv_name": f"frontcalc-{re.sub('[^0-9A-Za-z.-]+', '-', '-'.join(labels))[:80]}.csv",
         "basis": [printable(line) for line in (*basis(meta), projection(meta)) if line not in meta.attribution],
         "attribution": [*map(printable, meta.attribution), ATTRIBUTION],

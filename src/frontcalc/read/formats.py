@@ -322,6 +322,15 @@ def read_geoparquet(data: bytes, *, where: str) -> Features:
     return features_from_wkb(wkb, properties, crs, cure="its crs metadata cannot be right")
 
 
+def parquet_metadata(data: bytes, name: str) -> bytes | None:
+    """Return an entry of the metadata of Parquet; None where it has none, or is broken."""
+    arrow, parquet = (extra_package(own, where="Parquet") for own in ("pyarrow", "pyarrow.parquet"))
+    with suppress(arrow.ArrowException, OSError):
+        metadata: Mapping[bytes, bytes] = parquet.read_schema(io.BytesIO(data)).metadata or {}
+        return metadata.get(name.encode())
+    return None
+
+
 def _geometry_column(metadata: Mapping[bytes, bytes]) -> tuple[str, str]:
     """Return name and CRS of the primary geometry column."""
     cure = "write it as GeoParquet"

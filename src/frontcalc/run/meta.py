@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from frontcalc import __version__, region_store
 from frontcalc.archives import NOT_STATED
@@ -20,7 +21,7 @@ from frontcalc.run.land import shapes_of
 from frontcalc.run.map_faults import SHOWN_KM2
 from frontcalc.run.remarks import Measured, measured
 from frontcalc.run.run import Run
-from frontcalc.snapshots import remark_on
+from frontcalc.snapshots import first_fingerprint, passing_over, remark_on
 from frontcalc.states import Span
 from frontcalc.tables import LayerShare, MapUsed, Meta, PeriodUsed, RowT, Snapping, Table, TownNet
 from frontcalc.towns import LEAST_PEOPLE, load_towns
@@ -100,8 +101,7 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     counted = {part.name for part in counting if part.layer.actor in run.actors}
     files = {file.name: file for snapshot in maps for file in snapshot.files}
     baselines = (state.snapshot for state in run.baselines.values())
-    by_day = {one.ref.day: one.files for one in (*baselines, *maps)}
-    dated = [MapUsed(day, file.name, file.sha256) for day, own in by_day.items() for file in own]
+    dated = [MapUsed(one.ref.day, file.name, file.sha256) for one in (*baselines, *maps) for file in one.files]
     known, source = None, run.regions.source
     if source:
         # A file is known by its content, so that a fetched one may have any name.
@@ -147,9 +147,24 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         drops_slivers=run.options.drop_slivers,
         defaults=(("view", "the archive"),) if run.archive.view and not run.options.view else (),
         advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
-        maps=tuple(sorted(dated, key=lambda used: (str(used.date), used.name))),
+        maps=sorted_maps(dated),
         legends=run.archive.legends,
+        looked_at=sorted_maps(_looked_at(run, {one.date for one in dated})),
     )
+
+
+def _looked_at(run: Run, days: Collection[date | None]) -> Iterator[MapUsed]:
+    """Yield the maps that were looked at and that no figure rests on, as those of some days do."""
+    for ref in run.looked_at:
+        for part in ref.parts if ref.day not in days else ():
+            # Of one that cannot be read a notice says so.
+            with passing_over():
+                yield MapUsed(ref.day, part.entry.label, first_fingerprint(part.entry))
+
+
+def sorted_maps(maps: Iterable[MapUsed]) -> tuple[MapUsed, ...]:
+    """Return maps by day and name, each once."""
+    return tuple(sorted(dict.fromkeys(maps), key=lambda used: (str(used.date), used.name)))
 
 
 def _of_maps(run: Run, files: int) -> list[Notice]:

@@ -231,6 +231,7 @@ def _repeats(run: Run, span: Span, changed: Change) -> Iterator[Notice]:
             with passing_over():
                 place = 0 if state.stands_for else run.archive.refs.index(state.snapshot.ref)
                 for before in reversed(run.archive.refs[:place]):
+                    run.looked_at[before] = None
                     # Files that hold other days too say nothing of one.
                     whole = not any(part.day for part in before.parts)
                     digests = [first_fingerprint(part.entry) for part in before.parts if whole]

@@ -60,6 +60,7 @@ class Run:
         # The maps that figures rest on, what counts as held on them, and of each actor the baseline's.
         self.used: dict[tuple[SnapshotRef, tuple[SnapshotLayer, ...]], Snapshot] = {}
         self.held: dict[str, Holding] = {}
+        self.looked_at: dict[SnapshotRef, None] = {}  # every map that was read, whether a figure rests on it or not
         self.baselines: dict[str, State] = {}
         self.tells: Tells = {}
         self._boxes: dict[SnapshotRef, Box] = {}
@@ -79,7 +80,6 @@ class Run:
         self.actor = next(spelt, actor) or next(iter(owners), None)
         # Neighbouring periods and steps share maps, and a fault looks at several: the last few stay in memory.
         self._grounds = lru_cache(max(12, 2 * options.threads))(partial(ground_of, cache=self.cache))
-        self.snapshot = partial(kept_snapshot, cache=self.cache)
 
     @classmethod
     def open(cls, archive: str | Path | Archive | None, options: Options) -> Run:
@@ -102,6 +102,11 @@ class Run:
             dating = Dating(options.date_from)
             opened = archives.open_archive(archive, dating=dating, skip_bad=options.skip_bad, legend=options.legend)
         return cls(opened.opened_by(options.opening) if options.opening else opened, options)
+
+    def snapshot(self, ref: SnapshotRef) -> Snapshot:
+        """Return what is on a map, and note that it was looked at; errors are as of `kept_snapshot`."""
+        self.looked_at[ref] = None
+        return kept_snapshot(ref, self.cache)
 
     def begin(self, days: Sequence[date], near: date | None) -> tuple[str, ...]:
         """Choose the regions, unless that is done, and return whose territory is measured.

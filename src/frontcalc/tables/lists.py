@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
-from frontcalc.tables.metas import Brief
+from frontcalc.tables.metas import Brief, MapUsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,13 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClaimsMeta(ArchiveMeta):
-    """What verdicts on claims rest on: the claims file too; `counts` has the claims by verdict."""
+    """What verdicts on claims rest on: the claims file too; `counts` has the claims by verdict.
+
+    `looked_at` are all maps that were read.
+    """
 
     claims: SourceFile
+    looked_at: tuple[MapUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

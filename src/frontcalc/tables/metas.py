@@ -94,7 +94,8 @@ class Meta(Brief):
     `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
     listed where they are the embedded ones. `most_around` are the towns around which a total changed most in the
     direction of its net, the first first; empty where they were not asked for. `maps` are the files by the day that
-    they stand for, `legends` those that explain their layers.
+    they stand for, `legends` those that explain their layers. `looked_at` are other maps that were read, on which no
+    figure rests but a notice or a choice of maps may.
     """
 
     version: str
@@ -126,6 +127,7 @@ class Meta(Brief):
     most_around: tuple[TownNet, ...] = ()
     maps: tuple[MapUsed, ...] = ()
     legends: tuple[SourceFile, ...] = ()
+    looked_at: tuple[MapUsed, ...] = ()
 
     @property
     def view_words(self) -> str:
