@@ -42,13 +42,12 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
     `figures` how many rows there are, the digest of their cells, and the totals, unless these are very many.
     """
     (command, given), versions = result.call or ("", {}), software()
-    options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
     shown = texts(records(cells(result, units)))
     totals = [row for row in shown if row.get("level") == TOTAL]
     brief = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in totals]
     return {
         "command": command,
-        "options": {name: value for name, value in options.items() if value not in (None, False, [])},
+        "options": stated_options(given),
         "archive": getattr(result.meta, "archive", ""),
         "units": units,
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
@@ -59,6 +58,12 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
             "totals": brief if len(brief) <= _MOST_TOTALS else [],
         },
     }
+
+
+def stated_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a facade for JSON, without those that change no figure or were left out."""
+    options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
+    return {name: value for name, value in options.items() if value not in (None, False, [])}
 
 
 def _stated(value: Any) -> Any:
