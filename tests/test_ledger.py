@@ -210,13 +210,20 @@ def test_check_and_output_exclude_each_other(maps: Path, tmp_path: Path, run_her
     assert "--check writes nothing" in done.stderr
 
 
+def test_a_ledger_is_asked_for_a_file_and_says_what_draws_it(maps: Path, tmp_path: Path, run_here: Run) -> None:
+    for more, said in (([], "write it to a file"), (["-o", tmp_path / "war.png"], "frontcalc map or plot for one")):
+        done = run_here("ledger", "--archive", maps, *more)
+        assert (done.returncode, said in done.stderr, done.stdout) == (2, True, "")
+
+
 def test_the_readme_beside_has_columns_sources_and_queries_that_run(maps: Path, tmp_path: Path, run_here: Run) -> None:
     file = tmp_path / "war.parquet"
     run_here("ledger", "--archive", maps, "-o", file)
-    readme = (tmp_path / "war.README.md").read_text(encoding="utf-8")
+    readme = (tmp_path / "war.parquet.README.md").read_text(encoding="utf-8")
     names = parquet.read_schema(file).names
     assert [f"`{name}`" in readme for name in names if name != "bbox"] == [True] * (len(names) - 1)
     assert "- maps: maps, whose source is not stated\n- Towns: GeoNames" in readme
+    assert "compares them with the maps. It needs what this ledger was made with: archive `" in readme
     queries = re.findall(r"^    SELECT .*?;$", readme, re.MULTILINE | re.DOTALL)
     assert len(queries) == 3
     duckdb = pytest.importorskip("duckdb")

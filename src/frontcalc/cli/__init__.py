@@ -32,7 +32,7 @@ _SECTIONS = {
     },
     "Pictures and pages": {
         "map": "A map of where ground changed hands, as PNG, SVG or PDF.",
-        "plot": "Charts: over time, by period, by region.",
+        "plot": "Charts over time, by period, by region; rings on a map.",
         "report": "One HTML page: figures, map with a slider, chart, table.",
     },
     "How sure a figure is": {

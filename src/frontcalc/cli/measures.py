@@ -102,17 +102,19 @@ def ledger_command(period: str | None, check: str | None, output: str | None, **
     frontcalc ledger 2024 --archive maps/ -o war.parquet  for DuckDB and the like
     frontcalc ledger 2024 --archive maps/ --check war.parquet
 
-    Beside the file stands a README with its columns and some queries. What «frontcalc
+    Beside the file stands a README with its columns and some queries; «frontcalc plot
+    rings» draws it, by the month in which ground was last taken. What «frontcalc
     diff», series, summary --gross and where say are sums over it: --check holds them
     against the maps, of the same period and with the same options, to 0.001 km².
     """
     from frontcalc.outputs.text import drift_text, ledger_readme
 
     if check is None:
+        if output is None and how["format_"] is None:
+            raise click.UsageError("a ledger is large: write it to a file, -o war.gpkg or -o war.parquet")
         result = results.show(frontcalc.ledger, period, **how)
         if output not in (None, "-"):
-            readme = Path(str(output)).with_suffix(".README.md")
-            results.write(ledger_readme(result, Path(str(output)).name).encode(), str(readme))
+            results.write(ledger_readme(result, Path(str(output)).name).encode(), f"{output}.README.md")
         return
     if output is not None:
         raise click.UsageError("--check writes nothing: leave out -o")

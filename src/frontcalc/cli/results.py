@@ -126,9 +126,11 @@ def form() -> str:
     place = Path(output) if output and output != "-" else None
     suffix = place.suffix.lower() if place and (kind == "picture" or not place.is_dir()) else ""
     fitting = SUFFIXES.get(suffix, ())
-    known = ", ".join(known for known, forms in SUFFIXES.items() if forms[0] in formats)
+    known = ", ".join(known for known, forms in SUFFIXES.items() if {*forms} & {*formats})
     if suffix in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: no {kind} is a web page; use {known}, or frontcalc report for a page")
+    if suffix.removeprefix(".") in PICTURES and not {*PICTURES} & {*formats}:
+        raise click.UsageError(f"-o {output}: no {kind} is a picture; use {known}, or frontcalc map or plot for one")
     # A default of the working folder is weaker than the suffix of a file that was named.
     if wanted and (context.get_parameter_source(str(option.name)) != ParameterSource.DEFAULT_MAP or not suffix):
         chosen: str = wanted

@@ -41,7 +41,6 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
     `figures` how many rows there are, the digest of their cells, and the totals, unless these are very many.
     """
     (command, given), versions = result.call or ("", {}), software()
-    options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
     shown, totals, files = list[dict[str, str]](), list[dict[str, str]](), dict[tuple[str, ...], dict[str, str]]()
     for table in (result, *beside):
         shown += (rows := texts(records(cells(table, units))))
@@ -51,13 +50,19 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
         files |= {tuple(one.values()): one for one in _files(table.meta, given)}
     return {
         "command": command,
-        "options": {name: own for name, own in options.items() if own is not None and own is not False and own != []},
+        "options": stated_options(given),
         "archive": getattr(result.meta, "archive", ""),
         "units": units,
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
         "files": list(files.values()),
         "figures": {"rows": len(shown), "sha256": digest(shown), "totals": totals},
     }
+
+
+def stated_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a facade for JSON, without those that change no figure or were left out."""
+    options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
+    return {name: own for name, own in options.items() if own is not None and own is not False and own != []}
 
 
 def _stated(value: Any) -> Any:

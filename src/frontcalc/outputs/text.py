@@ -21,6 +21,7 @@ from frontcalc.names import printable
 from frontcalc.outputs.grid import GAP, Grid, GridColumn, column_widths, fit, row_width
 from frontcalc.outputs.layout import grids
 from frontcalc.outputs.numbers import ATTRIBUTION, MINUS, columns
+from frontcalc.outputs.receipts import stated_options
 from frontcalc.tables import TOTAL, LedgerRow, Meta, Table
 
 _BOLD, _CYAN, _YELLOW, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[33m", "\x1b[0m"
@@ -216,6 +217,7 @@ def ledger_readme(result: Table[LedgerRow, Meta], file: str) -> str:
     meta, name = result.meta, file.replace("'", "''")
     used = meta.periods[0] if meta.periods else None
     own = (*columns(result.kind), ATTRIBUTION)
+    made_with = stated_options(result.call[1] if result.call else {})
     return _LEDGER.format(
         file=printable(file),
         source=f"'{name}'" if file.lower().endswith("parquet") else f"ST_Read('{name}')",
@@ -224,6 +226,7 @@ def ledger_readme(result: Table[LedgerRow, Meta], file: str) -> str:
         ends=f"from {used.opening} to {used.closing}" if used else "",
         view=meta.view_words,
         rows=f"{len(result.rows):,}",
+        options=", ".join(f"{name} `{printable(str(value))}`" for name, value in made_with.items()) or "no option",
         columns="\n".join(f"| `{one.name}` | {one.unit} | {one.definition} |" for one in own),
         version=meta.version,
         crs=meta.crs,
@@ -251,7 +254,7 @@ Areas add up to the figures of frontcalc for two maps of the days A and B, to 0.
 - gained, as in `diff`: gross gained, of what is held on B; lost: gross lost, of what is held on A; less the ground
   that both have in common, which was lost and taken again in between.
 
-`frontcalc ledger --check {file}`, with the options that it was made with, compares them with the maps.
+`frontcalc ledger --check {file}` compares them with the maps. It needs what this ledger was made with: {options}.
 
 ## Queries
 
