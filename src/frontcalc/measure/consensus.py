@@ -70,6 +70,8 @@ def consensus(
 ) -> Table[ConsensusRow, CompareMeta]:
     """Measure what was gained and lost in a period by all of several publishers' maps, and by any of them.
 
+    Otherwise as `compare`; NoDataError also where one of the archives has not two maps.
+
     Parameters
     ----------
     period : str, int, date or pandas.Period
@@ -88,11 +90,6 @@ def consensus(
         By actor and region (or town), a row an archive, by name (km²). The lag of a piece of ground that all gained is
         the days from the first map of any other archive to the first of this one since which the piece is held to the
         close; its median and quartiles weigh pieces by their area.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `compare`; NoDataError also where one of the archives has not two maps.
 
     Examples
     --------
@@ -116,21 +113,13 @@ def shared_ground(
 ) -> Table[SharedGroundRow, CompareMeta]:
     """Return the ground gained, lost, or held at the close by some archives alone, as polygons by who shows it.
 
-    Parameters
-    ----------
-    period, archives, towns, **options
-        As for `consensus`.
+    Otherwise as `consensus`.
 
     Returns
     -------
     Table of SharedGroundRow
         By actor, kind and the archives that show it, a row a region of the finest level, or a town, with any such
         ground: its area (km²), and its polygons in longitude and latitude. What is set aside is in none.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `consensus`.
 
     Examples
     --------
@@ -166,20 +155,12 @@ def consensus_map(
 ) -> ConsensusMap:
     """Return the ground gained and lost by all and by some, ready to be drawn in three colours.
 
-    Parameters
-    ----------
-    period, archives, towns, **options
-        As for `consensus`.
+    Otherwise as `consensus`; UsageError also for several actors, which would be drawn on each other.
 
     Returns
     -------
     ConsensusMap
         With `plot`, `image` and `save`; its `table` is what `consensus` returns. One actor's.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `consensus`; UsageError also for several actors, which would be drawn on each other.
 
     Examples
     --------

@@ -42,6 +42,8 @@ def records(
 ) -> Table[RecordRow, SummaryMeta]:
     """Say what is remarkable in the net change of the last period that is over, and what it survives.
 
+    Otherwise as `summary`; UsageError also for `drop_slivers`, NoDataError where no period is over.
+
     Parameters
     ----------
     every, since, until
@@ -57,11 +59,6 @@ def records(
         By actor: the largest net gain or loss since a period, at least `LEAST` periods of one sign in a row, the first
         of its sign after so many of the other. Each is tried per day, for the days asked for, with both ends a day or a
         map earlier and later, without faults of the maps, and by each other archive.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `summary`; UsageError also for `drop_slivers`, NoDataError where no period is over.
 
     Examples
     --------

@@ -58,6 +58,8 @@ def where(
 ) -> Table[WhereRow, WhereMeta]:
     """Measure where territory was gained and lost in a period, by the nearest town of the ground's own country.
 
+    Otherwise as `diff`; UsageError also where `towns` or `top` is below 1, or figures are not split.
+
     Parameters
     ----------
     period : str, int, date or pandas.Period
@@ -69,19 +71,12 @@ def where(
         How many rows a table for people shows before it sums the others; `rows` has all.
     connected : bool
         Connected parts of what was gained and lost instead, each named by the town nearest to it.
-    archive, **options
-        As for `diff`.
 
     Returns
     -------
     Table of WhereRow
         A row a town and actor with any change, the largest net first; then `unassigned`, ground in no country, and
         `total`, which is that of `diff`. Towns' ground does not depend on the change, so that rows of periods add up.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`; UsageError also where `towns` or `top` is below 1, or figures are not split.
 
     Examples
     --------
@@ -111,21 +106,13 @@ def where_changes(
 ) -> Table[TownChangeRow, WhereMeta]:
     """Return where territory was gained and lost in a period, as polygons by the nearest town.
 
-    Parameters
-    ----------
-    period, archive, towns, connected, **options
-        As for `where`.
+    Otherwise as `where`.
 
     Returns
     -------
     Table of TownChangeRow
         A row an actor, town and kind that has any change, or a connected part: its area (km²), which is that of
         `where`, and its polygons in longitude and latitude.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `where`.
 
     Examples
     --------
@@ -158,20 +145,12 @@ def where_map(
 ) -> ChangeMap:
     """Return where ground changed hands in a period, ready to be drawn with the numbers of the first rows.
 
-    Parameters
-    ----------
-    period, archive, towns, top, connected, **options
-        As for `where`.
+    Otherwise as `where`; UsageError also for several actors, which would be drawn on each other.
 
     Returns
     -------
     ChangeMap
         With `plot`, `image` and `save`; its `table` is what `where` returns. One actor's.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `where`; UsageError also for several actors, which would be drawn on each other.
 
     Examples
     --------
