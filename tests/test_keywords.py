@@ -167,7 +167,7 @@ def test_what_a_docstring_has_otherwise_as_another_facade_is_said_in_its_help() 
     assert listed.startswith("period, top, **options\n    As for `diff`.\n\n    by : str or sequence of str\n")
     assert listed.endswith(
         "Returns\n-------\nNone\n    Nothing.\n\nRaises\n------\nUsageError, DataError, NoDataError\n"
-        "    As `diff`; UsageError also where `top` is below 1.\n\n"
+        "    As `diff`; UsageError also where `top` is below 1."
     )
 
 

@@ -86,7 +86,7 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
 
 def _documented(function: Callable[..., Any]) -> str:
     """Return the docstring of a facade with what it has «otherwise as `diff`», and with its `**options` listed."""
-    head, *sections = re.split(r"^(?=\w+\n-+\n)", cleandoc(function.__doc__ or ""), flags=re.MULTILINE)
+    head, *sections = re.split(r"^(?=\w+\n-+\n)", cleandoc(function.__doc__ or "") + "\n\n", flags=re.MULTILINE)
     if otherwise := _OTHERWISE.search(head):
         other, but = otherwise.groups()
         own = {"Parameters": "Parameters\n----------\n\n"} | {text.partition("\n")[0]: text for text in sections}
@@ -97,7 +97,7 @@ def _documented(function: Callable[..., Any]) -> str:
         raised = f"UsageError, DataError, NoDataError\n    As `{other}`{but}"
         own.setdefault("Raises", f"Raises\n------\n{raised}\n\n")
         head, sections = _OTHERWISE.sub("", head), [own[name] for name in _SECTIONS if name in own]
-    text, keywords = "".join([head, *sections]), function.__globals__.get("Keywords")
+    text, keywords = "".join([head, *sections]).rstrip(), function.__globals__.get("Keywords")
     options = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
     if not options or not (entry := re.search(r"^.*\*\*options\n(?:    .*\n)+", text, re.MULTILINE)):
         return text
