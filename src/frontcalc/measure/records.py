@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from math import fsum, isnan, nan
 from pathlib import Path
 from typing import Unpack
@@ -109,7 +110,7 @@ def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[st
             for row, own in zip(over, faults, strict=True)
         ],
     }
-    days, spans, actor = run.archive.days, [parse_period(row.period) for row in over], over[0].actor
+    spans, actor = [parse_period(row.period) for row in over], over[0].actor
 
     @cache
     def held_km2(day: date | None) -> float:
@@ -117,15 +118,13 @@ def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[st
             return nan
         return run.lines.shown[-1].sum_of(run.areas(state.snapshot, actor)[0])
 
-    def beside(day: date | None, by: int) -> date | None:
-        place = days.index(day) + by if day in days else -1
-        return days[place] if 0 <= place < len(days) else None
-
-    for way, by in (("earlier", -1), ("later", 1)):
+    later = dict(pairwise(run.archive.days))
+    earlier = {day: before for before, day in later.items()}
+    for way, by, beside in (("earlier", -1, earlier), ("later", 1, later)):
         # Net is what is held at the close less what is held at the opening.
         moved = {
             "day": [[day and day + timedelta(by) for day in (one.opens_on, one.closes_on)] for one in spans],
-            "map": [[beside(day, by) for day in (row.opening, row.closing)] for row in over],
+            "map": [[day and beside.get(day) for day in (row.opening, row.closing)] for row in over],
         }
         for what, pairs in moved.items():
             nets = [held_km2(closing) - held_km2(opening) for opening, closing in pairs]
@@ -137,50 +136,44 @@ def _records(over: Sequence[SummaryRow], tried: Mapping[str, Nets], every: str) 
     """Yield the records of the last of some periods of an actor, each with what it survives."""
     last, nets = over[-1], [row.net_km2 for row in over]
     sign = 1 if (last.net_km2 or 0.0) > 0 else -1
+    name, whose, what = capital(_name(last.period)), printable(last.actor), f"net {'gain' if sign > 0 else 'loss'}"
     for record in (LARGEST, IN_A_ROW, FIRST):
         count = 1
         while count < len(nets) and _offender(record, sign, nets[-count - 1 :]) == 0:
             count += 1
         if count - (record != IN_A_ROW) < LEAST:
             continue
-        fares: dict[str, list[str]] = {"survives": [], "fails": [], "untried": []}
+        holds, fails, untried = list[str](), list[str](), list[str]()
         for how, values in tried.items():
-            window = values[-count:]
-            if place := _offender(record, sign, window):
-                figure = f"{km2(window[-place], signed=True)} km²{' a day' if how == 'per day' else ''}"
-                fares["fails"].append(f"{how} ({_name(over[-place].period)} has {figure})")
+            if place := _offender(record, sign, values[-count:]):
+                figure = f"{km2(values[-place], signed=True)} km²{' a day' if how == 'per day' else ''}"
+                fails.append(f"{how} ({_name(over[-place].period)} has {figure})")
             else:
-                fares["untried" if place is None else "survives"].append(how)
+                (untried if place is None else holds).append(how)
         since = over[-count - 1].period if count < len(over) else ""
-        text = _sentence(
-            record, last, (sign, count, _name(since) or f"{_name(over[0].period)}, the first measured"), every
-        )
-        says = zip(("It holds", "It does not hold", "Not tried, for want of maps:"), fares.values(), strict=True)
-        text = " ".join([f"{text}.", *(f"{head} {listed(some)}." for head, some in says if some)])
+        before = _name(since) or f"{_name(over[0].period)}, the first measured"
+        subject = f"{name} ({change(last.net_km2)}) is {whose}'s"
+        texts = {
+            LARGEST: f"{subject} largest {what} in a {every} since {before}.",
+            IN_A_ROW: f"{name} is the last of {count} {every}s in a row of {what} for {whose}.",
+            FIRST: f"{subject} first {every} of {what} since {before}.",
+        }
+        fares = {"It holds": holds, "It does not hold": fails, "Not tried, for want of maps:": untried}
+        text = " ".join([texts[record], *(f"{head} {listed(some)}." for head, some in fares.items() if some)])
         own = (last.archive, last.actor, last.period, record, count, since, last.net_km2 or 0.0)
-        yield RecordRow(*own, *map("; ".join, fares.values()), text)  # type: ignore[call-arg]
+        yield RecordRow(*own, "; ".join(holds), "; ".join(fails), "; ".join(untried), text)
 
 
 def _offender(record: str, sign: int, nets: Nets) -> int | None:
     """Return which net, from 1 for the last, contradicts a record of a sign; 0 for none, None where one is missing."""
-    last, *earlier = [sign * net for net in reversed(nets) if net is not None]
     if None in nets:
         return None
-    most = {LARGEST: last, FIRST: 0.0}
+    last, *earlier = (sign * (net or 0.0) for net in reversed(nets))
     if last <= 0:
         return 1
-    wrong = (net <= 0 if record == IN_A_ROW else net >= most[record] for net in earlier)
+    most = last if record == LARGEST else 0.0
+    wrong = (net <= 0 if record == IN_A_ROW else net >= most for net in earlier)
     return next((place for place, is_wrong in enumerate(wrong, start=2) if is_wrong), 0)
-
-
-def _sentence(record: str, last: SummaryRow, about: tuple[int, int, str], every: str) -> str:
-    """Return a record in words, of its sign, how many periods it spans and since when."""
-    (sign, count, since), name = about, _name(last.period)
-    what, whose = "gain" if sign > 0 else "loss", printable(last.actor)
-    if record == IN_A_ROW:
-        return f"{capital(name)} is the last of {count} {every}s in a row of net {what} for {whose}"
-    kind = f"largest net {what} in a {every}" if record == LARGEST else f"first {every} of net {what}"
-    return f"{capital(name)} ({change(last.net_km2)}) is {whose}'s {kind} since {since}"
 
 
 def _name(period: str) -> str:
