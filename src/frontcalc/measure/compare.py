@@ -150,7 +150,7 @@ def measure_each(
     sides: dict[tuple[str, str], list[Side]] = {}
     for run, wanted in zip(runs, periods, strict=True):
         spans = run.resolved(wanted)
-        if people:
+        if people is not None:
             run.split_by_towns(load_towns(), people)
         for one in sorted(measured(run, spans, ground=ground), key=lambda one: one.span.actor):
             sides.setdefault((one.span.actor, one.span.period.label), []).append((run, one))

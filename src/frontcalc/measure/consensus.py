@@ -198,8 +198,6 @@ def _agreed(
     period: PeriodLike, archives: Archives, towns: int | None, options: Options
 ) -> tuple[Run, list[_Agreed], CompareMeta]:
     """Return the first run, whose regions stand for all, what each actor's maps agree on, and what that rests on."""
-    if towns is not None and towns < 1:
-        raise UsageError("must be one at least", where=f"--towns {towns}", cure="give a whole number")
     wanted = parse_period(period)
     runs = open_each(sorted(named_archives(archives), key=lambda pair: (pair[1].casefold(), pair[1])), options)
     names, (periods, ends) = tuple(run.archive.name for run in runs), _common(wanted, runs)

@@ -15,6 +15,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Geometries
+from frontcalc.change.pieces import by_place
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line, TownLine
@@ -177,12 +178,10 @@ def _opened(
     period: PeriodLike, archive: str | Path | Archive | None, towns: int, top: int, connected: bool, options: Options
 ) -> tuple[Run, Iterator[Span], dict[str, Any]]:
     """Return a run that is split by towns, the period by actor with its maps, and what a result says of the split."""
-    for name, number in (("--towns", towns), ("--top", top)):
-        if number < 1:
-            raise UsageError("must be one at least", where=f"{name} {number}", cure="give a whole number")
-    wanted = [parse_period(period)]
-    run = Run.open(archive, options)
-    spans = run.resolved(wanted)
+    if top < 1:
+        raise UsageError("must be one at least", where=f"--top {top}", cure="give a whole number")
+    wanted, run = parse_period(period), Run.open(archive, options)
+    spans = run.resolved([wanted])
     if options.by is not None and not run.regions.names:
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
     within = tuple(line.region for line in run.lines.shown[:-1]) if run.lines.left_out else ()
@@ -255,17 +254,14 @@ def _parts(run: Run, one: Measured) -> Iterator[tuple[str, Line, bool, float, sh
 def _cut(run: Run, one: Measured) -> Iterator[tuple[str, Geometries, Owners]]:
     """Yield what was gained, then lost: kind, polygons (k,) in metres, small, and the place of the row of each."""
     shown, partition = run.shown(one.change) if one.change else None, run.partition_for(one.span.actor)
-    nowhere = len(partition.names)
-    place_of = np.full(nowhere + 1, -1, dtype=np.intp)
+    place_of = np.full(len(partition.names) + 1, -1, dtype=np.intp)
     place_of[list(run.lines.left_out)] = _LEFT_OUT
     for place, line in enumerate(run.lines.shown[:-1]):
         place_of[list(line.members)] = place
     for side, kind in enumerate(("gained", "lost")):
         parts = shown.ground[side].polygons if shown and shown.ground else np.empty(0, dtype=object)
-        unassigned, assigned, owner = partition.cut(parts)
-        polygons, of = geometry.polygons_of(np.concatenate([assigned, unassigned]))
-        owner = np.append(owner, np.full(len(unassigned), nowhere))
-        yield kind, polygons, place_of[owner[of]]
+        polygons, region = by_place(parts, partition)
+        yield kind, polygons, place_of[region]
 
 
 def _about(run: Run, polygons: Geometries, row: Owners, lines: Mapping[int, Line]) -> dict[int, dict[str, Any]]:
