@@ -127,6 +127,8 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
 @options.command("again")
 @click.argument("file", metavar="FILE", shell_complete=options.paths)
 @options.option("--archive PATH", "The maps; of a comparison several [default: where the receipt says].", multiple=True)
+@options.option("--regions FILE", "The regions that figures are split by [default: where the receipt says].")
+@options.option("--claims FILE", "The claims of «frontcalc verify» [default: where the receipt says].")
 @options.cache
 @options.workers
 @options.loudness

@@ -42,7 +42,7 @@ _OTHER_KEYS = (
 
 _IN_PDF = re.compile(rb"/Keywords \((\{(?:[^\\()]|\\.)*)\)", re.DOTALL)
 _ANEW = "write the output anew"
-_ELSEWHERE = "name the maps with --archive; of other files it has the names, to be in the working folder"
+_ELSEWHERE = "name the maps with --archive, other files with --regions or --claims, or work where they are"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, csv.Error)
 
 Rows = Sequence[Mapping[str, Any]]
@@ -62,6 +62,8 @@ def again(
     file: str | Path,
     *,
     archive: str | Path | Sequence[str | Path] | None = None,
+    regions: str | Path | None = None,
+    claims: str | Path | None = None,
     workers: int | None = None,
     cache: str | Path | None = None,
 ) -> Drift:
@@ -74,6 +76,8 @@ def again(
         output with its FILE.receipt.json beside it.
     archive : path or sequence of path, optional
         The maps, of a comparison each archive's; by default where the receipt says, from the working folder.
+    regions, claims : path, optional
+        The file of regions, or of claims; by default likewise.
     workers, cache
         As for `diff`.
 
@@ -110,7 +114,9 @@ def again(
         if label == PACKAGE:
             return _package_again(entry, named, given)
         output = _output_of(entry, Path(file))
-        call, options, days = _call_of(output.receipt, named, label)
+        stated = dict(output.receipt["options"])
+        stated |= {name: one for name, one in (("regions", regions), ("claims", claims)) if one is not None}
+        call, options, days = _call_of({**output.receipt, "options": stated}, named, label)
         result = call(**options, **given)
     except UsageError as error:
         raise _unfollowed(str(error), label) from error
@@ -239,7 +245,7 @@ def _call_of(
     command, name = own["command"], own["archive"]
     call = getattr(frontcalc, command) if command in dir(frontcalc) else None
     returns = str(getattr(getattr(call, "__wrapped__", None), "__annotations__", {}).get("return"))
-    if call is None or not returns.startswith(("Table[", "ChangeMap")):
+    if call is None or not re.match(r"Table\[|\w*Map$", returns):
         raise _unfollowed(f"frontcalc measures nothing by {command!r}", where, _ANEW)
     options = _known(call, own["options"], where)
     try:
