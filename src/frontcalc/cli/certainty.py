@@ -81,7 +81,6 @@ def consensus_command(period: str, **how: Any) -> None:
     if form in results.PICTURES:
         results.draw(frontcalc.consensus_map, period, **how)
         return
-    results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o both.png")
     results.show(frontcalc.shared_ground if form in results.MAP_FORMATS else frontcalc.consensus, period, **how)
 
 
@@ -112,7 +111,7 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
     from frontcalc.measure.verify import maps_named
 
     form = results.form()
-    results.refuse({"units": "--units"}, "each claim says its own unit")
+    results.refuse(["units"], "each claim says its own unit")
     if archive is None and output not in (None, "-"):
         refuse_place(Path(str(output)), archives=maps_named(claims))
     with terminal.progress():

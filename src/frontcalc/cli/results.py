@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -135,6 +135,8 @@ def form() -> str:
     else:
         chosen = formats[0]
     drawn = chosen in PICTURES
+    if not drawn:
+        refuse(("size", "theme"), "only a picture has one: -o FILE.png")
     binary = drawn or (outputs.CHECK_WRITERS | outputs.MAP_WRITERS)[chosen][2] == "bytes"
     if not place and binary and sys.stdout and sys.stdout.isatty():
         what = "a picture" if drawn else chosen
@@ -224,9 +226,9 @@ def write(content: bytes, output: str | None = None) -> None:
         raise DataError(problem, where="standard output", cure="write to a file with -o") from error
 
 
-def refuse(names: dict[str, str], problem: str) -> None:
-    """Refuse options (spelling by parameter) that were typed where they have no meaning."""
+def refuse(names: Iterable[str], problem: str) -> None:
+    """Refuse options, by the names of their parameters, that were typed where they have no meaning."""
     context = click.get_current_context()
-    for parameter, spelling in names.items():
-        if context.get_parameter_source(parameter) == ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{spelling}: {problem}")
+    for name in names:
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.strip('_').replace('_', '-')}: {problem}")
