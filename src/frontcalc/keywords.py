@@ -27,6 +27,9 @@ _SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
 # What a docstring says where parameters that it does not list, and errors, are those of another facade.
 _OTHERWISE = re.compile(r"^Otherwise as `(\w+)`(.+)\n\n", re.MULTILINE)
 
+_OPTIONS = re.compile(r"^.*\*\*options\n(?:    .*\n)+", re.MULTILINE)
+_LISTED: dict[str, str] = {}  # the options as entries of facades, by how they are documented
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -99,11 +102,13 @@ def _documented(function: Callable[..., Any]) -> str:
         head, sections = _OTHERWISE.sub("", head), [own[name] for name in _SECTIONS if name in own]
     text, keywords = "".join([head, *sections]).rstrip(), function.__globals__.get("Keywords")
     options = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
-    if not options or not (entry := re.search(r"^.*\*\*options\n(?:    .*\n)+", text, re.MULTILINE)):
+    if not options or not (entry := _OPTIONS.search(text)):
         return text
+    if options not in _LISTED:
+        listing = cleandoc(options).partition("----------\n")[2].partition("Raises\n")[0].strip()
+        _LISTED[options] = indent(listing, "    ")
     # As a part of the entry, so that who reads a docstring by its sections finds it there.
-    listing = cleandoc(options).partition("----------\n")[2].partition("Raises\n")[0].strip()
-    return f"{text[: entry.end()]}\n{indent(listing, '    ')}\n{text[entry.end() :]}"
+    return f"{text[: entry.end()]}\n{_LISTED[options]}\n{text[entry.end() :]}"
 
 
 def refuse_unknown(name: str, given: Collection[str], known: Collection[str]) -> None:
