@@ -135,7 +135,7 @@ def form() -> str:
     else:
         chosen = formats[0]
     drawn = chosen in PICTURES
-    if not drawn:
+    if "size" in context.params and not drawn:
         refuse(("size", "theme"), "only a picture has one: -o FILE.png")
     binary = drawn or (outputs.CHECK_WRITERS | outputs.MAP_WRITERS)[chosen][2] == "bytes"
     if not place and binary and sys.stdout and sys.stdout.isatty():
