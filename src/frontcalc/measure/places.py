@@ -164,16 +164,13 @@ def _runs(
     periods: Sequence[Period], archive: str | Path | Archive | None, archives: Archives, options: Options
 ) -> list[tuple[Run, list[Span]]]:
     """Return a run of each archive with the maps of the periods; one archive keeps its own name."""
-    if not archives:
-        run = Run.open(archive, options)
-        return [(run, list(run.resolved(periods)))]
-    if archive is not None:
+    if archives and archive is not None:
         raise UsageError("archive and archives are two ways to name maps", cure="give one of them")
     runs = []
-    for one, name in named_archives(archives):
+    for one, name in named_archives(archives) if archives else [(archive, "")]:
         run = Run.open(one, options)
         spans = list(run.resolved(periods))
-        run.archive = replace(run.archive, name=printable(name))
+        run.archive = replace(run.archive, name=printable(name) or run.archive.name)
         runs.append((run, spans))
     return runs
 
