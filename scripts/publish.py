@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 import source_messages
+from table_schema import PUBLISHED, json_schema
 
 import frontcalc
 from frontcalc.archives import Archive, SnapshotRef
@@ -25,7 +26,7 @@ from frontcalc.measure.fetch import Fetched
 from frontcalc.network.client import Patience
 from frontcalc.notices import Notice
 from frontcalc.outputs.numbers import DEFINITIONS, Column, columns
-from frontcalc.outputs.schema import PUBLISHED, json_schema, schema_name
+from frontcalc.outputs.schema import schema_name
 from frontcalc.pictures.change_map import ChangeMap
 from frontcalc.pictures.sheet import Picture
 from frontcalc.pictures.style import Looks

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 import shapely
 from conftest import square
+from table_schema import PUBLISHED
 
 import frontcalc
 from frontcalc.cli import run
@@ -25,7 +26,6 @@ from frontcalc.crs import LONLAT, projector
 from frontcalc.geometry import area_km2, project_polygons
 from frontcalc.lint import Finding
 from frontcalc.outputs import render
-from frontcalc.outputs.schema import PUBLISHED
 from frontcalc.tables import PlaceRow, Table
 from frontcalc.tables.table import cell_kind, dtypes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import geopandas
 import numpy
@@ -140,6 +140,34 @@ def test_the_function_itself_is_what_is_documented() -> None:
         "measure",
         "Measure.",
         "2024 claimed",
+    )
+
+
+def test_what_a_docstring_has_otherwise_as_another_facade_is_said_in_its_help() -> None:
+    def measure(period: str, *, view: str = "control", top: int = 1, **options: Unpack[Keywords]) -> None:
+        """Measure.
+
+        Otherwise as `diff`; UsageError also where `top` is below 1.
+
+        Parameters
+        ----------
+        view : str
+            Only this: two
+            lines.
+
+        Returns
+        -------
+        None
+            Nothing.
+        """
+
+    help_text = facade(measure).__doc__ or ""
+    head, listed = help_text.split("view : str\n    Only this: two\n    lines.\n")
+    assert head == "Measure.\n\nParameters\n----------\n"
+    assert listed.startswith("period, top, **options\n    As for `diff`.\n\n    by : str or sequence of str\n")
+    assert listed.endswith(
+        "Returns\n-------\nNone\n    Nothing.\n\nRaises\n------\nUsageError, DataError, NoDataError\n"
+        "    As `diff`; UsageError also where `top` is below 1."
     )
 
 

@@ -205,6 +205,38 @@ def test_maps_elsewhere_are_named_and_have_another_name(
     assert run_here("again", "diff.json", "-q", "--archive", "nowhere").returncode == 2
 
 
+def test_regions_and_claims_that_lie_elsewhere_are_named(maps: Path, run_here: Run) -> None:
+    elsewhere = maps.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "halves.geojson").write_text(json.dumps(collection({"west": [square(0, 0)], "east": [square(2, 0)]})))
+    claim = '[[claim]]\nid = "a"\ntext = "a"\nmeasure = "net"\nvalue = 100\nunit = "km2"\nperiod = "2024-02"\n'
+    (elsewhere / "claims.toml").write_text(claim)
+    split = ("--regions", elsewhere / "halves.geojson", "--region-name", "layer")
+    assert run_here("diff", "2024-02", "--archive", "maps", *split, "-o", "x.json", "-q").returncode == 0
+    assert run_here("verify", elsewhere / "claims.toml", "--archive", "maps", "-o", "y.json", "-q").returncode == 0
+    for name, path in (("x.json", split[:2]), ("y.json", ("--claims", elsewhere / "claims.toml"))):
+        done = run_here("again", name, "-q")
+        assert done.returncode == 3
+        assert f"{path[1].name}: " in done.stderr  # type: ignore[union-attr]
+        done = run_here("again", name, *path, "-q")
+        assert (done.returncode, done.stdout) == (0, f"{name}: nothing moved\n"), done.stderr
+    (elsewhere / "claims.toml").write_text(claim.replace("100", "150"))
+    done = run_here("again", "y.json", "--claims", elsewhere / "claims.toml", "-q")
+    assert done.returncode == 1
+    assert "claims claims.toml was changed" in done.stdout
+
+
+def test_a_picture_of_what_all_maps_show_is_measured_again(maps: Path, run_here: Run) -> None:
+    shutil.copytree(maps, "others")
+    archives = ("--archive", "maps", "--archive", "others")
+    assert run_here("consensus", "2024-02", *archives, "-o", "both.png", "-q").returncode == 0
+    assert run_here("again", "both.png", "-q").returncode == 0
+    (maps / SECOND).write_text(kept((0, 0), (2, 0), (6, 0)))
+    done = run_here("again", "both.png", "-q")
+    assert done.returncode == 1
+    assert SECOND in done.stdout
+
+
 def test_a_tree_is_measured_again_by_its_package(maps: Path, run_here: Run) -> None:
     assert run_here("summary", "--archive", "maps", "-o", "tree", "-q").returncode == 0
     assert run_here("again", "tree/datapackage.json", "-q").returncode == 0

@@ -154,7 +154,14 @@ def test_records_in_every_form(archive: Archive, run_here: Run, tmp_path: Path) 
     path = held(archive, [1, 4, 5, 6, 7, 9])
     command = ("summary", "--records", "--every", "month", "--archive", path, "--view", "control", "-q")
     shown = run_here(*command)
-    assert "May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024, but" in shown.stdout
+    # The sentences stand right below the table, before what they rest on.
+    table, below = shown.stdout.split("\n\n")
+    assert table.splitlines()[-1].startswith("2024-05  in a row")
+    first, second, maps, *_ = below.splitlines()
+    assert first.startswith("May 2024 (+200 km²) is Russia's largest net gain in a month since January 2024, but")
+    assert second.startswith("May 2024 is the last of 5 months in a row")
+    assert maps.startswith("maps: 31 Dec 2023 → 31 May 2024")
+    assert "EPSG" not in below
     rows = json.loads(run_here(*command, "--format", "json").stdout)["rows"]
     assert [row["record"] for row in rows] == [LARGEST, IN_A_ROW]
     assert run_here(*command, "--format", "sentence").stdout.startswith("May 2024 (+200 km²)")

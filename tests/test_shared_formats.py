@@ -13,11 +13,11 @@ import jsonschema
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from table_schema import json_schema
 from test_table_formats import Cells, expected
 
 import frontcalc
 from frontcalc.outputs import render
-from frontcalc.outputs.schema import json_schema
 
 pytestmark = pytest.mark.shared
 

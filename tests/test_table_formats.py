@@ -21,11 +21,11 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from referencing import Registry, Resource
+from table_schema import PUBLISHED, json_schema
 
 import frontcalc
 from frontcalc.errors import UsageError
 from frontcalc.outputs import WRITERS, numbers, render
-from frontcalc.outputs.schema import PUBLISHED, json_schema
 
 Write = Callable[..., Path]
 

@@ -37,8 +37,7 @@ def test_the_file_is_small_and_has_the_whole_world(everywhere: Towns) -> None:
     assert len(everywhere.names) > 60_000
     assert {"UA", "RU", "SD", "MM", "SY", "CD", "ML"} <= set(everywhere.countries)
     assert (np.abs(everywhere.points) <= (180, 90)).all()
-    abroad = everywhere.within(countries=set(everywhere.countries) - {"UA", "RU"})
-    assert abroad.people.min() >= 5_000
+    assert everywhere.people[~np.isin(everywhere.countries, ["UA", "RU"])].min() >= 5_000
 
 
 @pytest.mark.parametrize(
@@ -71,17 +70,17 @@ def test_towns_of_the_front_have_the_names_of_today_and_are_found_by_others(
 
 
 def test_parts_of_cities_are_no_places(everywhere: Towns) -> None:
-    near = everywhere.within((32.5, 45.9, 40.3, 52.4), countries=["UA"])
+    near = everywhere.within((32.5, 45.9, 40.3, 52.4))
     assert not {"Saltivka", "Pravyi Bereh", "Tekstylnyk", "Kalmiuskyi", "Sotsmisto"} & set(near.names)
 
 
-def test_places_are_chosen_by_box_country_and_people(everywhere: Towns) -> None:
-    near = everywhere.within((36.9, 47.6, 37.6, 48.4), countries=["UA"], least_people=14_000)
+def test_places_are_chosen_by_box_and_people(everywhere: Towns) -> None:
+    near = everywhere.within((36.9, 47.6, 37.6, 48.4), least_people=14_000)
     assert near.names[0] == "Pokrovsk"
     assert {"Myrnohrad", "Selydove", "Kurakhove", "Vuhledar", "Novohrodivka", "Krasnohorivka"} <= set(near.names)
     assert (np.diff(near.people) <= 0).all()
     assert near.people.min() >= 14_000
-    over = everywhere.within((177.0, -19.0, -178.0, -15.0), countries=["FJ"])
+    over = everywhere.within((177.0, -19.0, -178.0, -15.0))
     assert "Labasa" in over.names
     assert not len(everywhere.within((0.0, 0.0, 0.0, 0.0)).names)
 

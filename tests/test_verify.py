@@ -12,11 +12,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import Run
+from table_schema import json_schema
 
 import frontcalc
 from frontcalc.errors import DataError, UsageError
 from frontcalc.outputs import render
-from frontcalc.outputs.schema import json_schema
 from frontcalc.tables import ClaimRow
 
 Write = Callable[..., Path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,13 @@ from frontcalc.config import GONE
 from frontcalc.errors import UsageError
 from frontcalc.periods import CalendarSpan
 from frontcalc.read.files import Entry, GeoFrame, in_memory
+
+_SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
+# What a docstring says where parameters that it does not list, and errors, are those of another facade.
+_OTHERWISE = re.compile(r"^Otherwise as `(\w+)`(.+)\n\n", re.MULTILINE)
+
+_OPTIONS = re.compile(r"^.*\*\*options\n(?:    .*\n)+", re.MULTILINE)
+_LISTED: dict[str, str] = {}  # the options as entries of facades, by how they are documented
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,22 +83,32 @@ def facade(function: Callable[P, R]) -> Callable[P, R]:
             result = called if table is result else replace(result, table=called)
         return result  # type: ignore[no-any-return]
 
-    call.__doc__ = _listing_options(function)
+    call.__doc__ = _documented(function)
     return call
 
 
-def _listing_options(function: Callable[..., Any]) -> str | None:
-    """Return the docstring of a facade, its `**options` listed as `Options`, beside its `Keywords`, documents them."""
-    keywords = function.__globals__.get("Keywords")
-    written = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
-    if not written or not function.__doc__ or "options" not in function.__annotations__:
-        return function.__doc__
-    head, entry, rest = function.__doc__.partition("**options\n")
-    says, _, after = rest.partition("\n")
-    # As a part of the entry, so that who reads a docstring by its sections finds it there. Python 3.13 dedents it.
-    margin = " " * (len(says) - len(says.lstrip()))
-    listed = indent(cleandoc(written.partition("----------\n")[2].partition("Raises\n")[0]).strip(), margin)
-    return f"{head}{entry}{says}\n\n{listed}\n{after}"
+def _documented(function: Callable[..., Any]) -> str:
+    """Return the docstring of a facade with what it has «otherwise as `diff`», and with its `**options` listed."""
+    head, *sections = re.split(r"^(?=\w+\n-+\n)", cleandoc(function.__doc__ or "") + "\n\n", flags=re.MULTILINE)
+    if otherwise := _OTHERWISE.search(head):
+        other, but = otherwise.groups()
+        own = {"Parameters": "Parameters\n----------\n\n"} | {text.partition("\n")[0]: text for text in sections}
+        names = ("**options" if name == "options" else name for name in function.__annotations__ if name != "return")
+        listed = set(re.split(r", | : .*\n|\n", own["Parameters"]))
+        if lacking := ", ".join(name for name in names if name not in listed):
+            own["Parameters"] = f"{own['Parameters'][:-1]}{lacking}\n    As for `{other}`.\n\n"
+        raised = f"UsageError, DataError, NoDataError\n    As `{other}`{but}"
+        own.setdefault("Raises", f"Raises\n------\n{raised}\n\n")
+        head, sections = _OTHERWISE.sub("", head), [own[name] for name in _SECTIONS if name in own]
+    text, keywords = "".join([head, *sections]).rstrip(), function.__globals__.get("Keywords")
+    options = keywords and sys.modules[keywords.__module__].__dict__["Options"].__doc__
+    if not options or not (entry := _OPTIONS.search(text)):
+        return text
+    if options not in _LISTED:
+        listing = cleandoc(options).partition("----------\n")[2].partition("Raises\n")[0].strip()
+        _LISTED[options] = indent(listing, "    ")
+    # As a part of the entry, so that who reads a docstring by its sections finds it there.
+    return f"{text[: entry.end()]}\n{_LISTED[options]}\n{text[entry.end() :]}"
 
 
 def refuse_unknown(name: str, given: Collection[str], known: Collection[str]) -> None:

@@ -10,7 +10,6 @@ import functools
 import json
 import struct
 import zlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +24,7 @@ from frontcalc.natural_earth import packaged
 MAGIC = b"FCTWN\x00\x01\n"
 UNITS_PER_DEGREE = 10_000  # about 10 m
 ATTRIBUTION = "Towns: GeoNames (geonames.org), CC BY 4.0"
-WHOLE_COUNTRY = "UA"  # of which places of every size are listed, as of the Russian regions along its border
-LEAST_PEOPLE = 5_000  # of places elsewhere
+LEAST_PEOPLE = 5_000  # of places outside Ukraine and the Russian regions along its border
 
 REACHED, HALF, WHOLE = 0.05, 0.5, 0.95
 """Which shares of a place's disc are held where it is reached, where it is held, and where all of it is."""
@@ -63,22 +61,15 @@ class Towns:
         )
 
     def within(
-        self,
-        box: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0),
-        *,
-        countries: Collection[str] | None = None,
-        least_people: int = 0,
+        self, box: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0), *, least_people: int = 0
     ) -> Towns:
-        """Return the places in a box (west, south, east, north in degrees) of some countries and at least a size.
+        """Return the places of at least so many people in a box (west, south, east, north in degrees).
 
         A box whose west is east of its east lies over the antimeridian.
         """
         (west, south, east, north), (lon, lat) = box, self.points.T
         beside = (west <= lon) & (lon <= east) if west <= east else (west <= lon) | (lon <= east)
-        chosen = beside & (south <= lat) & (lat <= north) & (self.people >= least_people)
-        if countries is not None:
-            chosen &= np.isin(self.countries, list(countries))
-        return self.pick(chosen)
+        return self.pick(beside & (south <= lat) & (lat <= north) & (self.people >= least_people))
 
     def named(self, name: str) -> Towns:
         """Return the places that a name means, in any spelling; those that are called so first, and by size."""

@@ -82,7 +82,6 @@ def consensus_command(period: str, **how: Any) -> None:
     if form in results.PICTURES:
         results.draw(frontcalc.consensus_map, period, **how)
         return
-    results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o both.png")
     results.show(frontcalc.shared_ground if form in results.MAP_FORMATS else frontcalc.consensus, period, **how)
 
 
@@ -113,7 +112,7 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
     from frontcalc.measure.verify import maps_named
 
     form = results.form()
-    results.refuse({"units": "--units"}, "each claim says its own unit")
+    results.refuse(["units"], "each claim says its own unit")
     if archive is None and output not in (None, "-"):
         refuse_place(Path(str(output)), archives=maps_named(claims))
     with terminal.progress():
@@ -128,6 +127,8 @@ def verify_command(claims: str, archive: str | None, output: str | None, **how: 
 @options.command("again")
 @click.argument("file", metavar="FILE", shell_complete=options.paths)
 @options.option("--archive PATH", "The maps; of a comparison several [default: where the receipt says].", multiple=True)
+@options.option("--regions FILE", "The regions that figures are split by [default: where the receipt says].")
+@options.option("--claims FILE", "The claims of «frontcalc verify» [default: where the receipt says].")
 @options.cache
 @options.workers
 @options.loudness

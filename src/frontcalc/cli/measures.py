@@ -81,9 +81,8 @@ def where_command(period: str, connected: bool, **how: Any) -> None:
     if form in results.PICTURES:
         results.draw(frontcalc.where_map, period, **how)
         return
-    results.refuse({"size": "--size", "theme": "--theme"}, "only a picture has one: -o where.png")
     if form in results.MAP_FORMATS:
-        results.refuse({"top": "--top"}, "a map file has all rows")
+        results.refuse(["top"], "a map file has all rows")
         how.pop("top")
     results.show(frontcalc.where_changes if form in results.MAP_FORMATS else frontcalc.where, period, **how)
 
@@ -225,8 +224,7 @@ def summary_command(
             raise click.UsageError("several units of --every need a folder: -o FOLDER")
         results.show(frontcalc.records if records else frontcalc.summary, every=every[0] if every else None, **how)
         return
-    names = ("bom", "changed_rows", "format_", "receipt", "records", "units", "wide")
-    refused = {name: f"--{name.strip('_').replace('_', '-')}" for name in names}
+    refused = ("bom", "changed_rows", "format_", "receipt", "records", "units", "wide")
     results.refuse(refused, "a folder holds CSV in km² with all rows")
     how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
@@ -252,8 +250,9 @@ def _records_alone(how: dict[str, Any]) -> tuple[bool, str | None]:
         if others:
             raise click.UsageError("several archives are for --records, or for frontcalc compare, side by side")
         return False, None
-    for name in ("same_span", "baseline", "since_invasion", "gross", "step", "changed_rows", "wide", "units"):
-        results.refuse({name: f"--{name.replace('_', '-')}"}, "is not of --records")
+    lacking = ("same_span", "baseline", "since_invasion", "gross", "step", "changed_rows", "wide", "units")
+    results.refuse(lacking, "is not of --records")
+    for name in lacking:
         how.pop(name, None)
     # A period's last month, say, is held against all before it.
     how |= {"others": others or None, "period": None}
@@ -308,8 +307,6 @@ def places_command(periods: tuple[str, ...], archive: tuple[str, ...], town: str
     how |= {"archive": next(iter(archive), None)} if len(archive) < 2 else {"archives": archive}
     chosen = results.form()
     drawn = chosen in results.PICTURES
-    if not drawn:
-        results.refuse({"size": "--size", "theme": "--theme"}, "they are of a picture: name it, as in -o strip.png")
     if town is None:
         if drawn:
             raise click.UsageError("a picture is of one town: add --town NAME, or see frontcalc map")

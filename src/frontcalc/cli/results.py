@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,35 +16,24 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from frontcalc import outputs
 from frontcalc.cli import options, terminal
 from frontcalc.errors import DataError, extra_package, reason_of
 from frontcalc.notices import CODES, notice_code, require_none
-from frontcalc.outputs import (
-    BESIDE,
-    CHECK_WRITERS,
-    MAP_WRITERS,
-    WITH_REMARKS,
-    WRITERS,
-    place_lines,
-    render,
-    write_file,
-    write_together,
-)
-from frontcalc.outputs import SUFFIXES as OF_TABLES
 
 if TYPE_CHECKING:
     from frontcalc.tables import Table
 
 Facade = Callable[..., "Table[Any, Any]"]
 
-FORMATS, CHECK_FORMATS, MAP_FORMATS = tuple(WRITERS), tuple(CHECK_WRITERS), tuple(MAP_WRITERS)
-TEXTS = tuple(form for form, (_, _, holds) in WRITERS.items() if holds == "text")
+FORMATS, CHECK_FORMATS, MAP_FORMATS = tuple(outputs.WRITERS), tuple(outputs.CHECK_WRITERS), tuple(outputs.MAP_WRITERS)
+TEXTS = tuple(form for form, (_, _, holds) in outputs.WRITERS.items() if holds == "text")
 # Named here and not imported from the library, which would load numpy to show a help text; a test holds them equal.
 PICTURES = ("png", "svg", "pdf")
 THEMES = ("light", "dark", "print")
 UNITS = ("km2", "mi2")
 NOTES = ("few", "all")
-SUFFIXES = OF_TABLES | {f".{form}": [form] for form in PICTURES}
+SUFFIXES = outputs.SUFFIXES | {f".{form}": [form] for form in PICTURES}
 
 
 def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -148,7 +137,9 @@ def form() -> str:
     else:
         chosen = formats[0]
     drawn = chosen in PICTURES
-    binary = drawn or (CHECK_WRITERS | MAP_WRITERS)[chosen][2] == "bytes"
+    if "size" in context.params and not drawn:
+        refuse(("size", "theme"), "only a picture has one: -o FILE.png")
+    binary = drawn or (outputs.CHECK_WRITERS | outputs.MAP_WRITERS)[chosen][2] == "bytes"
     if not place and binary and sys.stdout and sys.stdout.isatty():
         what = "a picture" if drawn else chosen
         raise click.UsageError(f"{what} is no text for a terminal; write it to a file with -o")
@@ -198,14 +189,14 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
     notes = "none" if terminal.is_quiet() else params.get("notes") or "few"
     style |= {name: params.get(name, False) for name in ("bom", "wide")}
-    content = drawn or render(result, chosen, units=params.get("units") or "km2", notes=notes, **style)
+    content = drawn or outputs.render(result, chosen, units=params.get("units") or "km2", notes=notes, **style)
     if params.get("receipt"):
         place, beside_it = Path(str(output)), receipt_beside(result, params.get("units") or "km2", content)
-        write_together({place: content, place.with_name(place.name + BESIDE): beside_it})
+        outputs.write_together({place: content, place.with_name(place.name + outputs.BESIDE): beside_it})
     else:
         write(content, output)
-    if to_file or chosen not in WITH_REMARKS:
-        for line in place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
+    if to_file or chosen not in outputs.WITH_REMARKS:
+        for line in outputs.place_lines(result.meta) if getattr(result.meta, "places", None) is not None else ():
             terminal.say(line)
         for line in beside(result, notes):
             # Lines below a head are indented, as they are below a table.
@@ -221,7 +212,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
 def write(content: bytes, output: str | None = None) -> None:
     """Write to a file, or to standard output, which is UTF-8 whatever the locale, or say why that cannot be."""
     if output is not None and output != "-":
-        write_file(Path(output), content)
+        outputs.write_file(Path(output), content)
         return
     try:
         if sys.stdout is None:
@@ -237,9 +228,9 @@ def write(content: bytes, output: str | None = None) -> None:
         raise DataError(problem, where="standard output", cure="write to a file with -o") from error
 
 
-def refuse(names: dict[str, str], problem: str) -> None:
-    """Refuse options (spelling by parameter) that were typed where they have no meaning."""
+def refuse(names: Iterable[str], problem: str) -> None:
+    """Refuse options, by the names of their parameters, that were typed where they have no meaning."""
     context = click.get_current_context()
-    for parameter, spelling in names.items():
-        if context.get_parameter_source(parameter) == ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{spelling}: {problem}")
+    for name in names:
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.strip('_').replace('_', '-')}: {problem}")

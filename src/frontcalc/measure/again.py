@@ -45,7 +45,7 @@ _OTHER_KEYS = (
 _IN_PDF = re.compile(rb"/Keywords \((\{(?:[^\\()]|\\.)*)\)", re.DOTALL)
 _PARQUET, _PAGE, _NAMED = b"PAR1", "report", "--archive"
 _ANEW = "write the output anew"
-_ELSEWHERE = "name the maps with --archive; of other files it has the names, to be in the working folder"
+_ELSEWHERE = "name the maps with --archive, other files with --regions or --claims, or work where they are"
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, RecursionError, csv.Error)
 
 Rows = Sequence[Mapping[str, Any]]
@@ -65,6 +65,8 @@ def again(
     file: str | Path,
     *,
     archive: str | Path | Sequence[str | Path] | None = None,
+    regions: str | Path | None = None,
+    claims: str | Path | None = None,
     workers: int | None = None,
     cache: str | Path | None = None,
 ) -> Drift:
@@ -77,6 +79,8 @@ def again(
         any other output with its FILE.receipt.json beside it, or that file itself.
     archive : path or sequence of path, optional
         The maps, of a comparison each archive's; by default where the receipt says, from the working folder.
+    regions, claims : path, optional
+        The file of regions, or of claims; by default likewise.
     workers, cache
         As for `diff`.
 
@@ -114,7 +118,9 @@ def again(
         if label == PACKAGE:
             return _package_again(entry, named, given)
         output = _output_of(entry, path)
-        call, options, days = _call_of(output.receipt, named, label)
+        stated = dict(output.receipt["options"])
+        stated |= {name: one for name, one in (("regions", regions), ("claims", claims)) if one is not None}
+        call, options, days = _call_of({**output.receipt, "options": stated}, named, label)
         result = call(**options, **given)
     except UsageError as error:
         if named and error.where == _NAMED:
@@ -256,7 +262,7 @@ def _call_of(
     # What connects to other machines measures nothing.
     call = getattr(frontcalc, command) if command in dir(frontcalc) and command != "fetch_regions" else None
     returns = str(getattr(getattr(call, "__wrapped__", None), "__annotations__", {}).get("return"))
-    if call is None or not (returns.startswith("Table[") or returns.endswith("Map") or command == _PAGE):
+    if call is None or not (re.match(r"Table\[|\w*Map$", returns) or command == _PAGE):
         raise _unfollowed(f"frontcalc measures nothing by {command!r}", where, _ANEW)
     options = _known(call, own["options"], where)
     if command == _PAGE:

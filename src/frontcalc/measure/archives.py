@@ -49,6 +49,8 @@ def list_archive(
 ) -> Table[LayerRow, ArchiveMeta]:
     """List an archive's maps, layer by layer.
 
+    Otherwise as `diff`.
+
     Parameters
     ----------
     archive, **options
@@ -58,11 +60,6 @@ def list_archive(
     -------
     Table of LayerRow
         A row a map and layer, by date: polygons as drawn, their coordinates, its own area (km²), 0 without geometry.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`.
 
     Examples
     --------

@@ -36,7 +36,6 @@ LEFT_OUT_KM2 = 5000.0  # ground that others hold at both ends: more than this is
 
 Archives = Sequence[str | Path | Archive]
 
-
 Side = tuple[Run, Measured]
 """One archive's run, and what it measured of an actor's period."""
 
@@ -94,11 +93,8 @@ def compare(
         raise UsageError("is of calendar periods", where="--since and --until", cure="add --every month")
     wanted: Sequence[Period] = () if every and not periods else parse_periods(periods)
     if every and wanted:
-        raise UsageError(
-            "says what the periods are",
-            where="--every",
-            cure="leave out the periods; --since and --until say from when to when",
-        )
+        cure = "leave out the periods; --since and --until say from when to when"
+        raise UsageError("says what the periods are", where="--every", cure=cure)
     runs = open_each(named_archives(archives), Options(**options))
     if every:
         # Those of which two archives have maps, whole ones before those that an archive's own end cuts.
@@ -149,7 +145,7 @@ def measure_each(
     sides: dict[tuple[str, str], list[Side]] = {}
     for run, wanted in zip(runs, periods, strict=True):
         spans = run.resolved(wanted)
-        if people:
+        if people is not None:
             run.split_by_towns(load_towns(), people)
         for one in sorted(measured(run, spans, ground=ground), key=lambda one: one.span.actor):
             sides.setdefault((one.span.actor, one.span.period.label), []).append((run, one))

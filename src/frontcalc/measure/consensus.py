@@ -21,17 +21,7 @@ from frontcalc.errors import NoDataError, UsageError
 from frontcalc.geometry import Ints
 from frontcalc.keywords import facade
 from frontcalc.levels import TownLine
-from frontcalc.measure.compare import (
-    Archives,
-    Side,
-    days_differ,
-    ground_at,
-    joint_meta,
-    left_out,
-    measure_each,
-    named_archives,
-    open_each,
-)
+from frontcalc.measure import compare
 from frontcalc.measure.diff import columns_of, diff_rows, drawn_figure, finest_lines
 from frontcalc.notices import Notice
 from frontcalc.outputs.agreement import SIDES, lag_notices
@@ -51,6 +41,9 @@ if TYPE_CHECKING:
 Shown = tuple[str, ...]
 """The names of the archives that show some ground, in their order."""
 
+ByShown = dict[Shown, Geometries]
+"""Ground without overlap, polygons (n,), by who shows it."""
+
 KINDS = (*SIDES, "held")  # held at the close, by some and not by all
 _CRUMB_M2 = 1.0  # what overlays leave along the lines that they cut
 
@@ -59,17 +52,19 @@ class _Agreed(NamedTuple):
     """What the archives, by name, agree on of one actor: ground of each kind by who shows it, less what is aside."""
 
     names: Shown
-    sides: list[Side]
-    ground: dict[str, dict[Shown, Geometries]]
+    sides: list[compare.Side]
+    ground: dict[str, ByShown]
     left: frozenset[str]  # the archives that leave out some ground by definition
     codes: set[str]  # of notices on all rows
 
 
 @facade
 def consensus(
-    period: PeriodLike, *, archives: Archives, towns: int | None = None, **options: Unpack[Keywords]
+    period: PeriodLike, *, archives: compare.Archives, towns: int | None = None, **options: Unpack[Keywords]
 ) -> Table[ConsensusRow, CompareMeta]:
     """Measure what was gained and lost in a period by all of several publishers' maps, and by any of them.
+
+    Otherwise as `compare`; NoDataError also where one of the archives has not two maps.
 
     Parameters
     ----------
@@ -90,11 +85,6 @@ def consensus(
         the days from the first map of any other archive to the first of this one since which the piece is held to the
         close; its median and quartiles weigh pieces by their area.
 
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `compare`; NoDataError also where one of the archives has not two maps.
-
     Examples
     --------
     >>> import frontcalc
@@ -112,25 +102,17 @@ def consensus(
 
 @facade
 def shared_ground(
-    period: PeriodLike, *, archives: Archives, towns: int | None = None, **options: Unpack[Keywords]
+    period: PeriodLike, *, archives: compare.Archives, towns: int | None = None, **options: Unpack[Keywords]
 ) -> Table[SharedGroundRow, CompareMeta]:
     """Return the ground gained, lost, or held at the close by some archives alone, as polygons by who shows it.
 
-    Parameters
-    ----------
-    period, archives, towns, **options
-        As for `consensus`.
+    Otherwise as `consensus`.
 
     Returns
     -------
     Table of SharedGroundRow
         By actor, kind and the archives that show it, a row a region of the finest level, or a town, with any such
         ground: its area (km²), and its polygons in longitude and latitude. What is set aside is in none.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `consensus`.
 
     Examples
     --------
@@ -162,24 +144,16 @@ def shared_ground(
 
 @facade
 def consensus_map(
-    period: PeriodLike, *, archives: Archives, towns: int | None = None, **options: Unpack[Keywords]
+    period: PeriodLike, *, archives: compare.Archives, towns: int | None = None, **options: Unpack[Keywords]
 ) -> ConsensusMap:
     """Return the ground gained and lost by all and by some, ready to be drawn in three colours.
 
-    Parameters
-    ----------
-    period, archives, towns, **options
-        As for `consensus`.
+    Otherwise as `consensus`; UsageError also for several actors, which would be drawn on each other.
 
     Returns
     -------
     ConsensusMap
         With `plot`, `image` and `save`; its `table` is what `consensus` returns. One actor's.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `consensus`; UsageError also for several actors, which would be drawn on each other.
 
     Examples
     --------
@@ -199,7 +173,7 @@ def consensus_map(
     (one,) = agreed
     table = _table(runs, agreed, notices, towns)
     # Drawn over one another they are their union.
-    held = geometry.polygonal([own for side in one.sides if (own := ground_at(side, opening=True)) is not None])
+    held = geometry.polygonal([own for side in one.sides if (own := compare.ground_at(side, opening=True)) is not None])
     panels, by_any = list[Panel](), {kind: getattr(table.rows[-1], f"{kind}_by_any_km2") for kind in SIDES}
     for kind, km2 in by_any.items():
         if km2 < SMALL * max(by_any.values()):
@@ -214,22 +188,23 @@ def consensus_map(
 
 
 def _agreed(
-    period: PeriodLike, archives: Archives, towns: int | None, options: Options
+    period: PeriodLike, archives: compare.Archives, towns: int | None, options: Options
 ) -> tuple[list[Run], list[_Agreed], list[Notice]]:
     """Return the runs, what each actor's maps agree on, and the notices of all together."""
     if towns is not None and towns < 1:
         raise UsageError("must be one at least", where=f"--towns {towns}", cure="give a whole number")
     wanted = parse_period(period)
-    runs = open_each(sorted(named_archives(archives), key=lambda pair: (pair[1].casefold(), pair[1])), options)
+    named = sorted(compare.named_archives(archives), key=lambda pair: (pair[1].casefold(), pair[1]))
+    runs = compare.open_each(named, options)
     names, (periods, ends) = tuple(run.archive.name for run in runs), _common(wanted, runs)
     agreed, notices = list[_Agreed](), list[Notice]()
-    for sides in measure_each(runs, [[one] for one in periods], ground=True, people=towns):
+    for sides in compare.measure_each(runs, [[one] for one in periods], ground=True, people=towns):
         if lacking := set(names) - {run.archive.name for run, one in sides if one.change}:
             problem = f"has no two maps of {sides[0][1].span.actor} in {wanted.label}"
             cure = "leave it out, or choose another --actor"
             raise NoDataError(problem, where=" and ".join(sorted(lacking)), cure=cure)
-        aside, left = left_out(sides, "set aside")
-        of_all, ground = [*ends, *days_differ(sides)], _cut(names, sides, geometry.union(*aside.values()))
+        aside, left = compare.left_out(sides, "set aside")
+        of_all, ground = [*ends, *compare.days_differ(sides)], _cut(names, sides, geometry.union(*aside.values()))
         agreed.append(_Agreed(names, sides, ground, frozenset(left), {notice.code for notice in of_all}))
         notices += [*left.values(), *of_all]
     if towns is not None and not runs[0].regions.names:
@@ -239,7 +214,7 @@ def _agreed(
 
 def _meta(runs: Sequence[Run], notices: Sequence[Notice], towns: int | None) -> CompareMeta:
     """Return what the result of some runs rests on."""
-    meta = joint_meta(tuple(map(meta_of, runs)), notices)
+    meta = compare.joint_meta(tuple(map(meta_of, runs)), notices)
     credit = (*meta.attribution, *([ATTRIBUTION] if towns else []))
     return replace(meta, attribution=credit, towns=towns or 0)
 
@@ -295,13 +270,13 @@ def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Not
     return periods, notices
 
 
-def _cut(names: Shown, sides: Sequence[Side], nowhere: shapely.MultiPolygon) -> dict[str, dict[Shown, Geometries]]:
+def _cut(names: Shown, sides: Sequence[compare.Side], nowhere: shapely.MultiPolygon) -> dict[str, ByShown]:
     """Return the ground of each kind by who shows it, without what is set aside."""
-    whole = {"held": [held for side in sides if (held := ground_at(side)) is not None]}
+    whole = {"held": [held for side in sides if (held := compare.ground_at(side)) is not None]}
     changed = [run.shown(one.change).ground for run, one in sides if one.change]
     for place, kind in enumerate(SIDES):
         whole[kind] = [geometry.union(parts[place].polygons) for parts in changed if parts]
-    cut = dict[str, dict[Shown, Geometries]]()
+    cut = dict[str, ByShown]()
     for kind in KINDS:
         own = [geometry.overlaid(shapely.difference, ground, nowhere) for ground in whole[kind]]
         cut[kind] = by_shown(dict(zip(names, own, strict=True)))
@@ -310,9 +285,9 @@ def _cut(names: Shown, sides: Sequence[Side], nowhere: shapely.MultiPolygon) -> 
     return cut
 
 
-def by_shown(grounds: Mapping[str, shapely.Geometry]) -> dict[Shown, Geometries]:
+def by_shown(grounds: Mapping[str, shapely.Geometry]) -> ByShown:
     """Return ground by which of some archives show it, polygons (n,) without overlap; all that any shows is in it."""
-    cut: dict[Shown, Geometries] = {}
+    cut = ByShown()
     for name, ground in grounds.items():
         rest = ground
         for shown, parts in list(cut.items()):
@@ -359,7 +334,7 @@ def _rows(one: _Agreed) -> Iterator[ConsensusRow]:
             yield extended(ConsensusRow, row, **line.names, **more, **_lag(weights[mine], days[mine], place))
 
 
-def _dated(sides: Sequence[Side], pieces: Geometries, region: Places) -> tuple[Places, Floats, Ints]:
+def _dated(sides: Sequence[compare.Side], pieces: Geometries, region: Places) -> tuple[Places, Floats, Ints]:
     """Return pieces of ground gained (n,) cut by the days since which each side holds them: region, km², days (m, k).
 
     A day, as an ordinal, is that of the first map from which on the piece is held on every map to the close.

@@ -107,22 +107,17 @@ def diff_files(
 
     The period is named after the two files; dates are those in their names, blank without.
 
+    Otherwise as `diff`; UsageError also where the names give dates and the first is the later.
+
     Parameters
     ----------
     before, after : path
         The two maps, the earlier one first.
-    with_range, with_towns, **options
-        As for `diff`.
 
     Returns
     -------
     Table of DiffRow
         As of `diff`.
-
-    Raises
-    ------
-    UsageError, DataError
-        As `diff`; UsageError also where the names give dates and the first is the later.
 
     Examples
     --------
@@ -150,10 +145,7 @@ def changes(
 ) -> Table[ChangeRow, Meta]:
     """Return where territory was gained and lost in each period, as polygons split by region.
 
-    Parameters
-    ----------
-    periods, archive, **options
-        As for `diff`.
+    Otherwise as `diff`; FrontcalcError where polygons have not the area of the table's figure.
 
     Returns
     -------
@@ -161,13 +153,6 @@ def changes(
         A row a period, actor, kind and region that has any change: its area (km²) and its polygons in longitude and
         latitude. Slivers have a row of their own beside it; the two areas together are that of `diff`. Of several
         levels the finest is taken, so that no ground is there twice.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`.
-    FrontcalcError
-        Polygons have not the area of the table's figure.
 
     Examples
     --------
@@ -185,20 +170,12 @@ def changes(
 def changes_between(before: str | Path, after: str | Path, **options: Unpack[Keywords]) -> Table[ChangeRow, Meta]:
     """Return where territory was gained and lost between two single maps.
 
-    Parameters
-    ----------
-    before, after, **options
-        As for `diff_files`.
+    Otherwise as `diff_files`; FrontcalcError as `changes`.
 
     Returns
     -------
     Table of ChangeRow
         As of `changes`.
-
-    Raises
-    ------
-    UsageError, DataError, FrontcalcError
-        As `diff_files` and `changes`.
 
     Examples
     --------
@@ -217,20 +194,12 @@ def change_map(
 ) -> ChangeMap:
     """Return where ground changed hands in each period, ready to be drawn.
 
-    Parameters
-    ----------
-    periods, archive, **options
-        As for `diff`.
+    Otherwise as `diff`.
 
     Returns
     -------
     ChangeMap
         With `plot`, `image` and `save`; its `table` is what `diff` returns. A notebook shows the map.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`.
 
     Examples
     --------
@@ -247,20 +216,12 @@ def change_map(
 def change_map_between(before: str | Path, after: str | Path, **options: Unpack[Keywords]) -> ChangeMap:
     """Return where ground changed hands between two single maps, ready to be drawn.
 
-    Parameters
-    ----------
-    before, after, **options
-        As for `diff_files`.
+    Otherwise as `diff_files`.
 
     Returns
     -------
     ChangeMap
         As of `change_map`; its `table` is what `diff_files` returns.
-
-    Raises
-    ------
-    UsageError, DataError
-        As `diff_files`.
 
     Examples
     --------

@@ -36,6 +36,8 @@ def explain_archive(
 ) -> Table[LegendRow, ArchiveMeta]:
     """List what tells the layers of an archive's maps, and what frontcalc takes them for.
 
+    Otherwise as `diff`.
+
     Parameters
     ----------
     archive, **options
@@ -47,11 +49,6 @@ def explain_archive(
         A row a layer, or a value of a property that may tell whose ground it is: its polygons and km² on the map that
         has most of it, the first and the last map, and actor and role; both are blank where the value does not count.
         `asked` where no figure can be had until somebody says what the value means.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`.
 
     Examples
     --------

@@ -46,22 +46,17 @@ def held(
 ) -> Table[HeldRow, Meta]:
     """Measure the area held on some dates, by region.
 
+    Otherwise as `diff`; NoDataError where the archive begins after every date.
+
     Parameters
     ----------
     dates : str, date or sequence of either
         As in «2024-11-03». The map that stands for a date is the latest on or before it.
-    archive, **options
-        As for `diff`.
 
     Returns
     -------
     Table of HeldRow
         A row a date, region and actor (km²); `meta.layer_shares` has each role's own area and what they overlap.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`; NoDataError where the archive begins after every date.
 
     Examples
     --------
@@ -170,6 +165,8 @@ def flows(
     `frontcalc.layers.Role`. So the rows from a role add up to its layer's area at the opening, and those to it at the
     close, less what an earlier role covers; `meta.layer_shares` has the layers' own areas and what they overlap.
 
+    Otherwise as `diff`.
+
     Parameters
     ----------
     periods, archive, **options
@@ -179,11 +176,6 @@ def flows(
     -------
     Table of FlowRow
         A row a period, region, actor and pair of roles (km²), none for «nothing to nothing».
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`.
 
     Examples
     --------

@@ -64,6 +64,8 @@ def places(
     A place is a disc, and came under an actor's hold when half of it was held. Every map within a period is looked at,
     so a place that came under and out again has two rows.
 
+    Otherwise as `diff`, also where the file of places is broken.
+
     Parameters
     ----------
     places : path, optional
@@ -72,19 +74,12 @@ def places(
         In place of `archive` several, side by side; «ISW=maps/isw» gives one a name.
     least_people : int
         How many people an embedded town has at least.
-    periods, archive, **options
-        As for `diff`.
 
     Returns
     -------
     Table of PlaceRow
         By archive, actor and period, then by date, then the largest first or in the order of the file. `meta.places`
         has only those that are held at one end of a period and not at the other.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`, also where the file of places is broken.
 
     Notes
     -----
@@ -129,22 +124,17 @@ def place_shares(
 ) -> Table[ShareRow, Meta]:
     """Measure how much of one place is held on every map.
 
+    Otherwise as `places`; UsageError also where no place near the maps is so called.
+
     Parameters
     ----------
     town : str
         Its name in any spelling: the largest place so called near what the maps show.
-    periods, places, archive, archives, **options
-        As for `places`.
 
     Returns
     -------
     Table of ShareRow
         By archive, actor and period, a row a map, the period's opening one first. `frontcalc.picture` draws it.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `places`; UsageError also where no place near the maps is so called.
 
     Examples
     --------
@@ -174,16 +164,13 @@ def _runs(
     periods: Sequence[Period], archive: str | Path | Archive | None, archives: Archives, options: Options
 ) -> list[tuple[Run, list[Span]]]:
     """Return a run of each archive with the maps of the periods; one archive keeps its own name."""
-    if not archives:
-        run = Run.open(archive, options)
-        return [(run, list(run.resolved(periods)))]
-    if archive is not None:
+    if archives and archive is not None:
         raise UsageError("archive and archives are two ways to name maps", cure="give one of them")
     runs = []
-    for one, name in named_archives(archives):
+    for one, name in named_archives(archives) if archives else [(archive, "")]:
         run = Run.open(one, options)
         spans = list(run.resolved(periods))
-        run.archive = replace(run.archive, name=printable(name))
+        run.archive = replace(run.archive, name=printable(name) or run.archive.name)
         runs.append((run, spans))
     return runs
 

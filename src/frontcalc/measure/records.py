@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from math import fsum, isnan, nan
 from pathlib import Path
 from typing import Unpack
@@ -46,6 +47,8 @@ def records(
 ) -> Table[RecordRow, SummaryMeta]:
     """Say what is remarkable in the net change of the last period that is over, and what it survives.
 
+    Otherwise as `summary`; UsageError also for `drop_slivers`, NoDataError where none asked for is over.
+
     Parameters
     ----------
     period : str, int, date or pandas.Period, optional
@@ -64,11 +67,6 @@ def records(
         of its sign after so many of the other; or one row that says that there is none. Each is tried per day, for the
         days asked for, with both ends a day or a map earlier and later, without faults of the maps, and by each other
         archive.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `summary`; UsageError also for `drop_slivers`, NoDataError where none asked for is over.
 
     Examples
     --------
@@ -142,7 +140,7 @@ def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[st
             for row, own in zip(over, faults, strict=True)
         ],
     }
-    days, spans, actor = run.archive.days, [parse_period(row.period) for row in over], over[0].actor
+    spans, actor = [parse_period(row.period) for row in over], over[0].actor
 
     @cache
     def held_km2(day: date | None) -> float:
@@ -150,15 +148,13 @@ def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[st
             return nan
         return run.lines.shown[-1].sum_of(run.areas(state.snapshot, actor)[0])
 
-    def beside(day: date | None, by: int) -> date | None:
-        place = days.index(day) + by if day in days else -1
-        return days[place] if 0 <= place < len(days) else None
-
-    for way, by in (("earlier", -1), ("later", 1)):
+    later = dict(pairwise(run.archive.days))
+    earlier = {day: before for before, day in later.items()}
+    for way, by, beside in (("earlier", -1, earlier), ("later", 1, later)):
         # Net is what is held at the close less what is held at the opening.
         moved = {
             "day": [[day and day + timedelta(by) for day in (one.opens_on, one.closes_on)] for one in spans],
-            "map": [[beside(day, by) for day in (row.opening, row.closing)] for row in over],
+            "map": [[day and beside.get(day) for day in (row.opening, row.closing)] for row in over],
         }
         for what, pairs in moved.items():
             nets = [held_km2(closing) - held_km2(opening) for opening, closing in pairs]
@@ -175,54 +171,46 @@ def _records(
     """
     last, nets = over[-1], [row.net_km2 for row in over]
     sign = 1 if (last.net_km2 or 0.0) > 0 else -1
+    name, whose, what = _name(last.period), printable(last.actor), f"net {'gain' if sign > 0 else 'loss'}"
     for record in (LARGEST, IN_A_ROW, FIRST):
         count = 1
         while count < len(nets) and _offender(record, sign, nets[-count - 1 :]) == 0:
             count += 1
         if count - (record != IN_A_ROW) < LEAST:
             continue
-        fares, but = {"survives": list[str](), "fails": list[str](), "untried": list[str]()}, list[str]()
+        holds, fails, untried, but = list[str](), list[str](), list[str](), list[str]()
         for how, values in tried.items():
-            window = values[-count:]
-            if place := _offender(record, sign, window):
-                figure = f"{km2(window[-place], signed=True)} km²{' a day' if how == 'per day' else ''}"
-                fares["fails"].append(f"{how} ({_name(over[-place].period)} has {figure})")
+            if place := _offender(record, sign, values[-count:]):
+                figure = f"{km2(values[-place], signed=True)} km²{' a day' if how == 'per day' else ''}"
+                fails.append(f"{how} ({_name(over[-place].period)} has {figure})")
                 but.append(f"not {how}, where {_name(over[-place].period)} has {figure}")
             else:
-                fares["untried" if place is None else "survives"].append(how)
+                (untried if place is None else holds).append(how)
         since = over[-count - 1].period if count < len(over) else ""
-        text = _sentence(
-            record, last, (sign, count, _name(since) or f"{_name(over[0].period)}, the first measured"), every
-        )
-        untried = [how + extents.get(how, "") for how in fares["untried"]]
-        says = (("It holds", fares["survives"]), ("Not tried, for want of maps:", untried))
-        text = capital(f"{by}{text}{', but ' * bool(but)}{', and '.join(but)}.")
+        before = _name(since) or f"{_name(over[0].period)}, the first measured"
+        subject = f"{by}{name} ({change(last.net_km2)}) is {whose}'s"
+        texts = {
+            LARGEST: f"{subject} largest {what} in a {every} since {before}",
+            IN_A_ROW: f"{by}{name} is the last of {count} {every}s in a row of {what} for {whose}",
+            FIRST: f"{subject} first {every} of {what} since {before}",
+        }
+        says = (("It holds", holds), ("Not tried, for want of maps:", [how + extents.get(how, "") for how in untried]))
+        text = capital(f"{texts[record]}{', but ' * bool(but)}{', and '.join(but)}.")
         text = " ".join([text, *(f"{head} {listed(some)}." for head, some in says if some)])
         own = (last.archive, last.actor, last.period, record, count, since, last.net_km2)
-        yield RecordRow(*own, *map("; ".join, fares.values()), text)  # type: ignore[call-arg]
+        yield RecordRow(*own, "; ".join(holds), "; ".join(fails), "; ".join(untried), text)
 
 
 def _offender(record: str, sign: int, nets: Nets) -> int | None:
     """Return which net, from 1 for the last, contradicts a record of a sign; 0 for none, None where one is missing."""
-    known = [sign * net for net in reversed(nets) if net is not None]
-    if len(known) < len(nets):
+    if None in nets:
         return None
-    last, *earlier = known
-    most = {LARGEST: last, FIRST: 0.0}
+    last, *earlier = (sign * (net or 0.0) for net in reversed(nets))
     if last <= 0:
         return 1
-    wrong = (net <= 0 if record == IN_A_ROW else net >= most[record] for net in earlier)
+    most = last if record == LARGEST else 0.0
+    wrong = (net <= 0 if record == IN_A_ROW else net >= most for net in earlier)
     return next((place for place, is_wrong in enumerate(wrong, start=2) if is_wrong), 0)
-
-
-def _sentence(record: str, last: SummaryRow, about: tuple[int, int, str], every: str) -> str:
-    """Return a record in words, of its sign, how many periods it spans and since when."""
-    (sign, count, since), name = about, _name(last.period)
-    what, whose = "gain" if sign > 0 else "loss", printable(last.actor)
-    if record == IN_A_ROW:
-        return f"{capital(name)} is the last of {count} {every}s in a row of net {what} for {whose}"
-    kind = f"largest net {what} in a {every}" if record == LARGEST else f"first {every} of net {what}"
-    return f"{capital(name)} ({change(last.net_km2)}) is {whose}'s {kind} since {since}"
 
 
 def _name(period: str) -> str:

@@ -56,6 +56,8 @@ def sensitivity(
 ) -> Table[SensitivityRow, Meta]:
     """Measure how gained, lost and net of a period move with each assumption, one at a time.
 
+    Otherwise as `diff`.
+
     Parameters
     ----------
     period, archive, **options
@@ -67,11 +69,6 @@ def sensitivity(
     Table of SensitivityRow
         By actor and region: the base, a row a choice with its differences to the base (km²), then the least
         and the most of those in range. docs/method.md explains each.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`.
 
     Examples
     --------

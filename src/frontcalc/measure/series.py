@@ -40,6 +40,8 @@ def series(
 ) -> Table[SeriesRow, Meta]:
     """Measure the area held over time, and the change from each map to the next, by region.
 
+    Otherwise as `diff`; NoDataError where no map is in the range.
+
     Parameters
     ----------
     since, until : str, int, date or pandas.Period, optional
@@ -47,18 +49,11 @@ def series(
     every : str
         A row at each `snapshot`, or at the end of each `day`, `week` (Sunday) or `month`; the last
         row is of `until` or of the last map.
-    archive, **options
-        As for `diff`.
 
     Returns
     -------
     Table of SeriesRow
         A row a date, region and actor (km²). The first row changes from the map before `since`, where there is one.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`; NoDataError where no map is in the range.
 
     Examples
     --------

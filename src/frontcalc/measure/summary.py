@@ -65,6 +65,8 @@ def summary(
 ) -> Table[SummaryRow, SummaryMeta]:
     """Measure how much territory was gained and lost in each calendar period, and what share of the land is held.
 
+    Otherwise as `diff`; NoDataError also where the archive begins after the baseline.
+
     Parameters
     ----------
     every : str
@@ -83,18 +85,11 @@ def summary(
         `day`, `week` or `month`.
     changed_rows : bool
         Leave out regions in periods in which nothing changed; the total stays that of all.
-    archive, **options
-        As for `diff`.
 
     Returns
     -------
     Table of SummaryRow
         A row a period, region and actor, areas in km²; of GrossRow with `gross`.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`; NoDataError also where the archive begins after the baseline.
 
     Examples
     --------

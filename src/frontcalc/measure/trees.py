@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -84,7 +85,7 @@ def write_summaries(
     read = archive.roots if isinstance(archive, Archive) else [archive_path(archive)] if archive else []
     refuse_place(root, archives=read, fills=True)
     package = root / PACKAGE
-    before = _tree({PACKAGE: _read(package)}, root).hashes if package.is_file() else {}
+    before = _tree({PACKAGE: file_of(package).head(sys.maxsize)}, root).hashes if package.is_file() else {}
     stale = [name for name in before if name in _TABLES]
     calendar = Calendar(since, until, same_span, baseline, gross, step)
     contents, notices, _ = _make(every, calendar, archive, options)
@@ -147,7 +148,7 @@ def check_summaries(
     ()
     """
     root = Path(folder)
-    kept = {name: _read(root / name) for name in (*_TABLES, PACKAGE) if (root / name).is_file()}
+    kept = {name: file_of(root / name).head(sys.maxsize) for name in (*_TABLES, PACKAGE) if (root / name).is_file()}
     if PACKAGE not in kept:
         problem = f"holds no {PACKAGE}: before the first run there are no tables to compare with"
         raise DataError(problem, where=str(root), cure="write them: leave out --check")
@@ -213,12 +214,3 @@ def _rows(content: bytes, where: str) -> dict[Key, Cells]:
     except (UnicodeDecodeError, csv.Error, KeyError) as error:
         cure = "write the tree anew: leave out --check"
         raise DataError("is no table of a summary", where=where, cure=cure) from error
-
-
-def _read(file: Path) -> bytes:
-    """Return a file's bytes."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        problem = f"cannot be read: {reason_of(error)}"
-        raise DataError(problem, where=str(file), cure="check its permissions") from error

@@ -15,6 +15,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import Geometries
+from frontcalc.change.pieces import by_place
 from frontcalc.errors import UsageError
 from frontcalc.keywords import facade
 from frontcalc.levels import Line, TownLine
@@ -58,6 +59,8 @@ def where(
 ) -> Table[WhereRow, WhereMeta]:
     """Measure where territory was gained and lost in a period, by the nearest town of the ground's own country.
 
+    Otherwise as `diff`; UsageError also where `towns` or `top` is below 1, or figures are not split.
+
     Parameters
     ----------
     period : str, int, date or pandas.Period
@@ -69,19 +72,12 @@ def where(
         How many rows a table for people shows before it sums the others; `rows` has all.
     connected : bool
         Connected parts of what was gained and lost instead, each named by the town nearest to it.
-    archive, **options
-        As for `diff`.
 
     Returns
     -------
     Table of WhereRow
         A row a town and actor with any change, the largest net first; then `unassigned`, ground in no country, and
         `total`, which is that of `diff`. Towns' ground does not depend on the change, so that rows of periods add up.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `diff`; UsageError also where `towns` or `top` is below 1, or figures are not split.
 
     Examples
     --------
@@ -111,21 +107,13 @@ def where_changes(
 ) -> Table[TownChangeRow, WhereMeta]:
     """Return where territory was gained and lost in a period, as polygons by the nearest town.
 
-    Parameters
-    ----------
-    period, archive, towns, connected, **options
-        As for `where`.
+    Otherwise as `where`.
 
     Returns
     -------
     Table of TownChangeRow
         A row an actor, town and kind that has any change, or a connected part: its area (km²), which is that of
         `where`, and its polygons in longitude and latitude.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `where`.
 
     Examples
     --------
@@ -158,20 +146,12 @@ def where_map(
 ) -> ChangeMap:
     """Return where ground changed hands in a period, ready to be drawn with the numbers of the first rows.
 
-    Parameters
-    ----------
-    period, archive, towns, top, connected, **options
-        As for `where`.
+    Otherwise as `where`; UsageError also for several actors, which would be drawn on each other.
 
     Returns
     -------
     ChangeMap
         With `plot`, `image` and `save`; its `table` is what `where` returns. One actor's.
-
-    Raises
-    ------
-    UsageError, DataError, NoDataError
-        As `where`; UsageError also for several actors, which would be drawn on each other.
 
     Examples
     --------
@@ -198,12 +178,10 @@ def _opened(
     period: PeriodLike, archive: str | Path | Archive | None, towns: int, top: int, connected: bool, options: Options
 ) -> tuple[Run, Iterator[Span], dict[str, Any]]:
     """Return a run that is split by towns, the period by actor with its maps, and what a result says of the split."""
-    for name, number in (("--towns", towns), ("--top", top)):
-        if number < 1:
-            raise UsageError("must be one at least", where=f"{name} {number}", cure="give a whole number")
-    wanted = [parse_period(period)]
-    run = Run.open(archive, options)
-    spans = run.resolved(wanted)
+    if top < 1:
+        raise UsageError("must be one at least", where=f"--top {top}", cure="give a whole number")
+    wanted, run = parse_period(period), Run.open(archive, options)
+    spans = run.resolved([wanted])
     if options.by is not None and not run.regions.names:
         raise UsageError("towns need regions to tell countries", where="--by none", cure="leave it out")
     within = tuple(line.region for line in run.lines.shown[:-1]) if run.lines.left_out else ()
@@ -276,17 +254,14 @@ def _parts(run: Run, one: Measured) -> Iterator[tuple[str, Line, bool, float, sh
 def _cut(run: Run, one: Measured) -> Iterator[tuple[str, Geometries, Owners]]:
     """Yield what was gained, then lost: kind, polygons (k,) in metres, small, and the place of the row of each."""
     shown, partition = run.shown(one.change) if one.change else None, run.partition_for(one.span.actor)
-    nowhere = len(partition.names)
-    place_of = np.full(nowhere + 1, -1, dtype=np.intp)
+    place_of = np.full(len(partition.names) + 1, -1, dtype=np.intp)
     place_of[list(run.lines.left_out)] = _LEFT_OUT
     for place, line in enumerate(run.lines.shown[:-1]):
         place_of[list(line.members)] = place
     for side, kind in enumerate(("gained", "lost")):
         parts = shown.ground[side].polygons if shown and shown.ground else np.empty(0, dtype=object)
-        unassigned, assigned, owner = partition.cut(parts)
-        polygons, of = geometry.polygons_of(np.concatenate([assigned, unassigned]))
-        owner = np.append(owner, np.full(len(unassigned), nowhere))
-        yield kind, polygons, place_of[owner[of]]
+        polygons, region = by_place(parts, partition)
+        yield kind, polygons, place_of[region]
 
 
 def _about(run: Run, polygons: Geometries, row: Owners, lines: Mapping[int, Line]) -> dict[int, dict[str, Any]]:

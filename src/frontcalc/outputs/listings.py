@@ -12,7 +12,7 @@ from frontcalc.layers import ADJECTIVES
 from frontcalc.lint import Finding
 from frontcalc.notices import FINDINGS, Severity, explained
 from frontcalc.outputs import place_lines
-from frontcalc.outputs.grid import Columns, Grid, Source, cell, change_columns, compared, grid_of, projection
+from frontcalc.outputs.grid import Columns, Grid, Source, basis, cell, change_columns, compared, grid_of, projection
 from frontcalc.outputs.numbers import BLANK, km2
 from frontcalc.outputs.sentences import period_heading
 from frontcalc.outputs.wide_table import moves, sum_row
@@ -103,17 +103,11 @@ def claim_grid(rows: Sequence[lists.ClaimRow], meta: lists.ClaimsMeta, unit: str
 
 
 def record_grid(rows: Sequence[lists.RecordRow], meta: Meta, unit: str) -> Grid:
-    """Return a line a record, and below them each in words, with what it survives."""
-    columns: Columns = (
-        "period",
-        "record",
-        "since",
-        "actor",
-        ("periods", lambda row: str(row.periods)),
-        ("net", "net_km2"),
-    )
-    footer = [row.sentence for row in rows] + [projection(meta), *meta.attribution]
-    return grid_of(f"Records, {unit} · {meta.archive}", columns, rows, meta, footer, labels=4, spare=("actor",))
+    """Return a line a record, below them each in words, with what it survives, and then what they rest on."""
+    columns: Columns = ("period", "record", "since", "actor", _count("periods"), ("net", "net_km2"))
+    footer = [*(row.sentence for row in rows), *basis(meta), *meta.attribution[1:]]
+    title = f"Records, {unit} · {meta.archive}"
+    return grid_of(title, columns, rows, meta, footer, labels=4, spare=("actor",), ends=False)
 
 
 def region_grid(rows: Sequence[lists.RegionRow], meta: lists.RegionMeta, unit: str) -> Grid:

@@ -224,6 +224,8 @@ class Run:
 
         Returned is the region, of those chosen before, of each part that figures are split by then.
         """
+        if people < 1:
+            raise UsageError("must be one at least", where=f"--towns {people}", cure="give a whole number")
         own, options = self.regions, self.options
         if not own.names:
             return np.empty(0, dtype=np.intp)
