@@ -91,8 +91,13 @@ class RegionSet:
         tree, rows, snapped, edges = _plane(self, threading.get_ident())
         lengths = [len(parts) for parts in groups]
         parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
-        part, piece, shares, crossing = meetings(tree, parts)
-        shared_m2 = shapely.area(shares)
+        # Of a part that is all in one region twice its row, and one more where all of it is snapped; −1 of others.
+        settled = np.full(len(parts), -1)
+        part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
+        kept = self._settle(settled, part, rows[piece] * 2 + snapped[piece])
+        part, piece, shares, crossing = meetings(tree, parts, part[kept], piece[kept])
+        kept = self._settle(settled, part, rows[piece] * 2 + snapped[piece])
+        part, piece, shared_m2, crossing = part[kept], piece[kept], shapely.area(shares[kept]), crossing[kept]
         if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
             met, place = np.unique(piece[crossing], return_inverse=True)
@@ -100,19 +105,38 @@ class RegionSet:
             edges.update(zip(new, edges_of(tree.geometries[new]), strict=True))
             theirs = [edges[piece] for piece in met]
             shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), theirs, number, place)
-        polygon, row, zone = owner[part], rows[piece], snapped[piece]
+        whole = np.flatnonzero(settled >= 0)
+        counted = np.append(settled[part] < 0, whole >= 0)
+        polygon, row = owner[np.append(part, whole)], np.append(rows[piece], settled[whole] // 2)
+        zone = np.append(snapped[piece], settled[whole] % 2 == 1)
+        shared_m2 = np.append(shared_m2, shapely.area(parts[whole]))
         size, count = len(self.names) + 1, sum(lengths)
         place = np.repeat(np.arange(len(groups)), lengths)[polygon] * size + row
         km2, snapped_km2, *beside_m2 = (
-            np.bincount(index, areas, minlength=most).astype(np.float64)
-            for index, areas, most in (
-                (place, shared_m2 / 1e6, len(groups) * size),
-                (place[zone], shared_m2[zone] / 1e6, len(groups) * size),
-                *((polygon[mine], shared_m2[mine], count) for mine in (row == size - 1, zone)),
+            np.bincount(index[mine], shared_m2[mine] / unit, minlength=most).astype(np.float64)
+            for index, mine, unit, most in (
+                (place, counted, 1e6, len(groups) * size),
+                (place, zone, 1e6, len(groups) * size),
+                (polygon, counted & (row == size - 1), 1, count),
+                (polygon, zone, 1, count),
             )
         )
         beside = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
         return list(zip(km2.reshape(-1, size), snapped_km2.reshape(-1, size), beside, strict=True))
+
+    def _settle(self, settled: Owners, part: Owners, row: Owners) -> Flags:
+        """Note which parts of some ground meet pieces of one region alone, and say which pairs are then yet to be cut.
+
+        `row` (k,) is as in `settled` (n,), and pairs are sorted by `part` (k,). Regions leave no gaps, but cells do: of
+        these none is settled.
+        """
+        first = np.flatnonzero(np.diff(part, prepend=-1))
+        if len(first) and (self.uncovered is None or len(self.uncovered)):
+            lowest, highest = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
+            one = (lowest // 2 == highest // 2) & (settled[part[first]] < 0)
+            settled[part[first[one]]] = lowest[one]
+        # Of what is in one region, what is snapped.
+        return np.asarray((settled[part] < 0) | (row % 2 == 1) & (settled[part] % 2 == 0))
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> tuple[Geometries, Geometries, Owners]:
         """Cut polygons (k,), as for `split`, by region; or only what of them lies `beside` regions as drawn.
@@ -121,8 +145,11 @@ class RegionSet:
         """
         tree, rows, snapped, _ = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
-        wanted = snapped | (rows == len(self.names)) if beside else None
-        _, piece, shares, crossing = meetings(tree, small, wanted)
+        part, piece = geometry.meeting_boxes(small, tree, most=_MOST_MET)
+        if beside:
+            wanted = (snapped | (rows == len(self.names)))[piece]
+            part, piece = part[wanted], piece[wanted]
+        _, piece, shares, crossing = meetings(tree, small, part, piece)
         # Ground may only touch a piece: shares are of any kind.
         shares[crossing] = shapely.intersection(shares[crossing], tree.geometries[piece[crossing]])
         assigned = rows[piece] < len(self.names)
@@ -134,23 +161,18 @@ class RegionSet:
 
 
 def meetings(
-    tree: shapely.STRtree, parts: Geometries, wanted: Flags | None = None
+    tree: shapely.STRtree, parts: Geometries, part: Owners, piece: Owners
 ) -> tuple[Owners, Owners, Geometries, Flags]:
-    """Return pairs (k,) of a part of some ground and a piece that meet; what they share; where that is yet to be cut.
+    """Return which pairs (k,) of a part of some ground and a piece meet; what they share; where that is yet to be cut.
 
     `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
-    completes a prepared geometry while it is used. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
-    which pieces are of interest, else all. What is shared is the piece where the part lies around it, else the part, to
-    be cut where the border of one may run through the other.
+    completes a prepared geometry while it is used. `parts` (n,) are valid polygons in metres. What is shared is the
+    piece where the part lies around it, else the part, to be cut where the border of one may run through the other.
     """
     pieces = tree.geometries
-    part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
-    if wanted is not None:
-        part, piece = part[wanted[piece]], piece[wanted[piece]]
+    met = shapely.intersects(pieces[piece], parts[part])
+    part, piece = part[met], piece[met]
     inside = shapely.contains_properly(pieces[piece], parts[part])
-    met = inside.copy()
-    met[~inside] = shapely.intersects(pieces[piece[~inside]], parts[part[~inside]])
-    part, piece, inside = part[met], piece[met], inside[met]
     # Only a part whose box holds the piece's can lie around it.
     outer, inner = shapely.bounds(parts[part]), shapely.bounds(pieces[piece])
     boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
