@@ -29,7 +29,7 @@ DRIFT_KM2 = 1e-7  # how far a total carried from step to step may be from the ma
 LARGE_KM2 = 50.0  # what a large part has at least: less is a week's work of an army
 _GRID_M = 2.0**-20
 _NOTHING_M2 = 1e-6
-_OFF_M3 = (1e5, 1e5)  # as `edges.TOLERANCE_M2`, ten thousand kilometres away
+_OFF = (edges.TOLERANCE_M2, 1e5, 1e5)  # m², and m³: as much ten thousand kilometres away
 _CRUMB_M2 = 1e6
 
 
@@ -161,16 +161,16 @@ def differences(
     change of the total tells either, and of its first moments, where two errors make up for each other. Then each way
     is overlaid by itself, and on a grid where the total is wrong again: that moves lines by up to half of its width.
     """
+    if not whole and (by_edges := edges.difference(before, after)):
+        return by_edges
     change = _moments(after) - _moments(before)
     if whole:
-        geometry.refuse_crossings(geometry.directed_edges([before, after]))
-    elif by_edges := edges.difference(before, after):
-        return by_edges
+        geometry.refuse_crossings(geometry.directed_edges([before, after]))  # as by their edges
     else:
         parts = geometry.polygonal(shapely.symmetric_difference(before, after))
         came = np.zeros(len(parts), dtype=bool)
         came[shapely.STRtree(shapely.point_on_surface(parts)).query(after, predicate="contains")] = True
-        if (abs(_moments(parts[came]) - _moments(parts[~came]) - change) <= [edges.TOLERANCE_M2, *_OFF_M3]).all():
+        if (abs(_moments(parts[came]) - _moments(parts[~came]) - change) <= _OFF).all():
             return shapely.multipolygons(parts[came]), shapely.multipolygons(parts[~came])
     for grid_m in (None, _GRID_M):
         gained, lost = (shapely.difference(*pair, grid_size=grid_m) for pair in ((after, before), (before, after)))
@@ -181,8 +181,9 @@ def differences(
 
 def _moments(ground: Ground) -> Floats:
     """Return the area (m²) of ground without overlap, and its moments about both axes (m³), (3,)."""
-    m2, middle = shapely.area(ground), shapely.centroid(ground)
-    return np.array([np.sum(m2), *(np.nansum(m2 * axis(middle)) for axis in (shapely.get_x, shapely.get_y))])
+    m2 = np.atleast_1d(shapely.area(ground))
+    solid = np.atleast_1d(np.asarray(ground, dtype=object))[m2 > 0]
+    return np.append(m2.sum(), m2[m2 > 0] @ shapely.get_coordinates(shapely.centroid(solid)))
 
 
 def areas(ground: Ground, regions: RegionSet) -> Floats:

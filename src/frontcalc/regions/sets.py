@@ -40,6 +40,7 @@ NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
 UNASSIGNED, TOTAL = "unassigned", "total"  # rows: ground in no region; all ground, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
+_GAP_M2 = 1e3  # what the plane's pieces may miss of it, since its area is known to some m²
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
 # Maps and regions draw borders kilometres apart: of a country a map shows so much of its land, or a part so wide.
 _SHARE_OF_COUNTRY, _WIDTH_IN_COUNTRY_M = 0.01, 5_000.0
@@ -88,16 +89,25 @@ class RegionSet:
         snapped to the region, (n + 1,) in km², the last 0; and of each polygon how much is in no region, and how much
         is snapped, (k, 2) in m².
         """
-        tree, rows, snapped, edges = _plane(self, threading.get_ident())
+        tree, rows, snapped, edges, gapless = _plane(self, threading.get_ident())
         lengths = [len(parts) for parts in groups]
         parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
         # Of a part that is all in one region twice its row, and one more where all of it is snapped; −1 of others.
         settled = np.full(len(parts), -1)
         part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
-        kept = self._settle(settled, part, rows[piece] * 2 + snapped[piece])
-        part, piece, shares, crossing = meetings(tree, parts, part[kept], piece[kept])
-        kept = self._settle(settled, part, rows[piece] * 2 + snapped[piece])
-        part, piece, shared_m2, crossing = part[kept], piece[kept], shapely.area(shares[kept]), crossing[kept]
+        shares, crossing = parts[part], np.ones(len(part), dtype=bool)
+        for late in (False, True):
+            if late:
+                part, piece, shares, crossing = meetings(tree, parts, part, piece)
+            row, first = rows[piece] * 2 + snapped[piece], np.flatnonzero(np.diff(part, prepend=-1))
+            if gapless and len(first):
+                lowest, highest = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
+                one = (lowest // 2 == highest // 2) & (settled[part[first]] < 0)
+                settled[part[first[one]]] = lowest[one]
+            # Of what is in one region, what of it is snapped is yet to be found.
+            kept = (settled[part] < 0) | snapped[piece] & (settled[part] % 2 == 0)
+            part, piece, shares, crossing = (each[kept] for each in (part, piece, shares, crossing))
+        shared_m2 = shapely.area(shares)
         if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
             met, place = np.unique(piece[crossing], return_inverse=True)
@@ -112,38 +122,21 @@ class RegionSet:
         shared_m2 = np.append(shared_m2, shapely.area(parts[whole]))
         size, count = len(self.names) + 1, sum(lengths)
         place = np.repeat(np.arange(len(groups)), lengths)[polygon] * size + row
-        km2, snapped_km2, *beside_m2 = (
-            np.bincount(index[mine], shared_m2[mine] / unit, minlength=most).astype(np.float64)
-            for index, mine, unit, most in (
-                (place, counted, 1e6, len(groups) * size),
-                (place, zone, 1e6, len(groups) * size),
-                (polygon, counted & (row == size - 1), 1, count),
-                (polygon, zone, 1, count),
-            )
+        km2, snapped_km2 = (
+            np.bincount(place[mine], shared_m2[mine] / 1e6, minlength=len(groups) * size).astype(np.float64)
+            for mine in (counted, zone)
         )
-        beside = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
+        sides = counted & (row == size - 1), zone
+        beside_m2 = [np.bincount(polygon[mine], shared_m2[mine], minlength=count) for mine in sides]
+        beside = np.split(np.column_stack(beside_m2).astype(np.float64), np.cumsum(lengths)[:-1])
         return list(zip(km2.reshape(-1, size), snapped_km2.reshape(-1, size), beside, strict=True))
-
-    def _settle(self, settled: Owners, part: Owners, row: Owners) -> Flags:
-        """Note which parts of some ground meet pieces of one region alone, and say which pairs are then yet to be cut.
-
-        `row` (k,) is as in `settled` (n,), and pairs are sorted by `part` (k,). Regions leave no gaps, but cells do: of
-        these none is settled.
-        """
-        first = np.flatnonzero(np.diff(part, prepend=-1))
-        if len(first) and (self.uncovered is None or len(self.uncovered)):
-            lowest, highest = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
-            one = (lowest // 2 == highest // 2) & (settled[part[first]] < 0)
-            settled[part[first[one]]] = lowest[one]
-        # Of what is in one region, what is snapped.
-        return np.asarray((settled[part] < 0) | (row % 2 == 1) & (settled[part] % 2 == 0))
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> tuple[Geometries, Geometries, Owners]:
         """Cut polygons (k,), as for `split`, by region; or only what of them lies `beside` regions as drawn.
 
         Returned are polygons in no region (n,); those in regions (m,), cut small; and the region of each (m,).
         """
-        tree, rows, snapped, _ = _plane(self, threading.get_ident())
+        tree, rows, snapped, *_ = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
         part, piece = geometry.meeting_boxes(small, tree, most=_MOST_MET)
         if beside:
@@ -190,11 +183,12 @@ def rest_of_plane(polygons: Geometries) -> Geometries:
 
 
 @lru_cache(maxsize=32)
-def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats]]:
+def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats], bool]:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
 
     With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it lies
-    outside its region as drawn; and the edges of the pieces that were cut by so far, since fronts cross few of them.
+    outside its region as drawn; the edges of the pieces that were cut by so far, since fronts cross few of them; and
+    whether they leave no gap: their areas add up to the plane's.
     """
     uncovered = rest_of_plane(regions.pieces) if regions.uncovered is None else regions.uncovered
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
@@ -204,7 +198,8 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
     snapped = np.zeros(len(pieces), dtype=bool)
     if regions.snapped is not None:
         snapped[: len(regions.snapped)] = regions.snapped
-    return shapely.STRtree(pieces), row, snapped, {}
+    gapless = abs(float(shapely.area(pieces).sum()) - 4 * _PLANE_M**2) <= _GAP_M2
+    return shapely.STRtree(pieces), row, snapped, {}, gapless
 
 
 @lru_cache(maxsize=16)
