@@ -25,11 +25,8 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+from frontcalc.geometry import Floats, Geometries, Ints
 
 ROUNDING_M2 = 1e-3  # a share below this cannot be told from rounding, and counts as none
 _AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
