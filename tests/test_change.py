@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from conftest import with_zones
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import figures_km2, net_km2, opened_step, plain_figures_km2, snapped_km2
+from test_laws import maps, polygons
 
 from frontcalc import change, edges, geometry, regions
 from frontcalc.change import CLOSING, CONTRADICTION_KM2, GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, OPENING
@@ -241,6 +243,62 @@ def test_where_edges_cannot_tell_whole_maps_are_overlaid_either_way() -> None:
     gained, lost = change.differences(BEFORE, AFTER)
     assert gained.area / 1e6 == pytest.approx(27)
     assert lost.area / 1e6 == pytest.approx(25)
+
+
+def test_ground_that_came_beside_ground_that_went_is_told_apart_though_an_overlay_melts_both() -> None:
+    """Twice, so that the area of one error makes up for the other's: a strip that came is the smaller, then the larger.
+
+    Two moves of 4 and 1 km², melted: taken as gained and lost whole, 5 and 5 change the total by nothing, as they do.
+    """
+    before = ground_of(box(4, 0, 5, 1), box(20, 0, 24, 1))
+    after = ground_of(box(0, 0, 4, 1), box(24, 0, 25, 1))
+    melted = geometry.polygonal(shapely.symmetric_difference(before, after))
+    assert shapely.area(melted).tolist() == [5e6, 5e6]
+    gained, lost = change.differences(before, after)
+    assert gained.equals(after)
+    assert lost.equals(before)
+
+
+def test_maps_drawn_anew_are_overlaid_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(shapely, "difference")
+    gained, lost = change.differences(BEFORE, AFTER)
+    assert (gained.area / 1e6, lost.area / 1e6) == pytest.approx((27, 25))
+
+
+@given(maps(), maps())
+def test_what_one_overlay_finds_is_what_two_find(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> None:
+    for mine, plain in zip(
+        change.differences(before, after), change.differences(before, after, whole=True), strict=True
+    ):
+        assert shapely.area(mine).sum() == pytest.approx(shapely.area(plain).sum(), abs=1)
+        assert shapely.symmetric_difference(shapely.union_all(mine), plain).area == pytest.approx(0, abs=1)
+
+
+# The same with all the rest of the plane in no region.
+GAPLESS = replace(SNAPPED, uncovered=None)
+
+
+@given(st.lists(polygons(), min_size=1, max_size=6))
+def test_what_lies_in_one_region_is_split_as_an_overlay_splits_it(drawn: list[shapely.Polygon]) -> None:
+    """Most parts lie in one region as drawn, in what is snapped to it, or across both; and some in several."""
+    parts = geometry.polygonal(shapely.affinity.scale(shapely.union_all(drawn), 0.3, 0.3, origin=(0, 0)))
+    ((km2, snapped_km2, beside_m2),) = GAPLESS.split(parts)
+    assert GAPLESS.snapped is not None
+    shared = shapely.area(shapely.intersection(parts[:, None], GAPLESS.pieces)) / 1e6
+    nowhere = shapely.area(shapely.difference(parts, shapely.union_all(GAPLESS.pieces))) / 1e6
+    zone, owner = GAPLESS.snapped, GAPLESS.owner
+    assert km2 == pytest.approx([shared[:, owner == 0].sum(), shared[:, owner == 1].sum(), nowhere.sum()], abs=1e-6)
+    snapped = [shared[:, zone & (owner == region)].sum() for region in range(2)]
+    assert snapped_km2 == pytest.approx([*snapped, 0], abs=1e-6)
+    assert beside_m2 / 1e6 == pytest.approx(np.column_stack([nowhere, shared[:, zone].sum(axis=1)]), abs=1e-6)
+
+
+def test_ground_in_a_gap_between_regions_is_given_to_none_of_them() -> None:
+    """Only pieces that fill the plane tell that what meets one region alone lies in it."""
+    inside = ground_of(box(1, -1, 2, 1))
+    assert change.areas(inside, GAPLESS)[0] == pytest.approx([1, 0, 1, 2])
+    with pytest.raises(FrontcalcError, match="contradicts itself"):
+        change.areas(inside, SNAPPED)
 
 
 def test_steps_add_up_to_gross_figures_from_the_first_map_to_the_last() -> None:

@@ -25,11 +25,8 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+from frontcalc.geometry import Floats, Geometries, Ints
 
 ROUNDING_M2 = 1e-3  # a share below this cannot be told from rounding, and counts as none
 _AT_ONCE = 30_000  # edges of pairs: some 10 MB, which allocators keep
@@ -91,7 +88,7 @@ def _shared(one: Sequence[Floats], other: Sequence[Floats]) -> Floats:
     crossing = (at_start < 0) != (at_end < 0)
     # Twice the mean of |a − b|: two triangles where they cross, a trapezoid elsewhere.
     apart[crossing] = (at_start[crossing] ** 2 + at_end[crossing] ** 2) / apart[crossing]
-    below_both = (end - start) * (a_start + a_end + b_start + b_end - apart) / 4
+    below_both = np.maximum(end - start, 0) * (a_start + a_end + b_start + b_end - apart) / 4
     return np.bincount(pair, sign * below_both, minlength=len(one)).astype(np.float64)
 
 
@@ -100,18 +97,20 @@ def _meeting(
 ) -> tuple[Ints, Ints]:
     """Return which edges (m,) and (n,) of one group span more than an end in common; both are sorted by group and x.
 
-    Of two such edges either the second starts in the first, or the first after the second and in it.
+    Of two such edges either the second starts in the first, or the first after the second and in it. Some that end
+    within rounding of each other are among them.
     """
-    places = np.sort(np.concatenate([x_a, x_b]))
+    low = min(x_a.min(initial=0), x_b.min(initial=0))
+    span = max((x_a + width_a).max(initial=0), (x_b + width_b).max(initial=0)) - low + 1
     # One number for group and x, in their order.
     starts_a, ends_a, starts_b, ends_b = (
-        group * (len(places) + 1) + np.searchsorted(places, x)
+        group * span + (x - low)
         for group, x in ((group_a, x_a), (group_a, x_a + width_a), (group_b, x_b), (group_b, x_b + width_b))
     )
     pairs = []
     for first, last in (
-        (np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ends_a)),
-        (np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ends_b)),
+        (np.searchsorted(starts_b, starts_a), np.searchsorted(starts_b, ends_a, "right")),
+        (np.searchsorted(starts_a, starts_b, "right"), np.searchsorted(starts_a, ends_b, "right")),
     ):
         # The numbers from each first to before each last, and which of the ranges each is in.
         counts = last - first

@@ -40,6 +40,7 @@ NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
 UNASSIGNED, TOTAL = "unassigned", "total"  # rows: ground in no region; all ground, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
 _PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
+_GAP_M2 = 1e3  # what the plane's pieces may miss of it, since its area is known to some m²
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
 # Maps and regions draw borders kilometres apart: of a country a map shows so much of its land, or a part so wide.
 _SHARE_OF_COUNTRY, _WIDTH_IN_COUNTRY_M = 0.01, 5_000.0
@@ -88,10 +89,24 @@ class RegionSet:
         snapped to the region, (n + 1,) in km², the last 0; and of each polygon how much is in no region, and how much
         is snapped, (k, 2) in m².
         """
-        tree, rows, snapped, edges = _plane(self, threading.get_ident())
+        tree, rows, snapped, edges, gapless = _plane(self, threading.get_ident())
         lengths = [len(parts) for parts in groups]
         parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
-        part, piece, shares, crossing = meetings(tree, parts)
+        # Of a part that is all in one region twice its row, and one more where all of it is snapped; −1 of others.
+        settled = np.full(len(parts), -1)
+        part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
+        shares, crossing = parts[part], np.ones(len(part), dtype=bool)
+        for late in (False, True):
+            if late:
+                part, piece, shares, crossing = meetings(tree, parts, part, piece)
+            row, first = rows[piece] * 2 + snapped[piece], np.flatnonzero(np.diff(part, prepend=-1))
+            if gapless and len(first):
+                lowest, highest = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
+                one = (lowest // 2 == highest // 2) & (settled[part[first]] < 0)
+                settled[part[first[one]]] = lowest[one]
+            # Of what is in one region, what of it is snapped is yet to be found.
+            kept = (settled[part] < 0) | snapped[piece] & (settled[part] % 2 == 0)
+            part, piece, shares, crossing = (each[kept] for each in (part, piece, shares, crossing))
         shared_m2 = shapely.area(shares)
         if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
@@ -100,18 +115,20 @@ class RegionSet:
             edges.update(zip(new, edges_of(tree.geometries[new]), strict=True))
             theirs = [edges[piece] for piece in met]
             shared_m2[crossing] = shared_area_m2(edges_of(parts[cut]), theirs, number, place)
-        polygon, row, zone = owner[part], rows[piece], snapped[piece]
+        whole = np.flatnonzero(settled >= 0)
+        counted = np.append(settled[part] < 0, whole >= 0)
+        polygon, row = owner[np.append(part, whole)], np.append(rows[piece], settled[whole] // 2)
+        zone = np.append(snapped[piece], settled[whole] % 2 == 1)
+        shared_m2 = np.append(shared_m2, shapely.area(parts[whole]))
         size, count = len(self.names) + 1, sum(lengths)
         place = np.repeat(np.arange(len(groups)), lengths)[polygon] * size + row
-        km2, snapped_km2, *beside_m2 = (
-            np.bincount(index, areas, minlength=most).astype(np.float64)
-            for index, areas, most in (
-                (place, shared_m2 / 1e6, len(groups) * size),
-                (place[zone], shared_m2[zone] / 1e6, len(groups) * size),
-                *((polygon[mine], shared_m2[mine], count) for mine in (row == size - 1, zone)),
-            )
+        km2, snapped_km2 = (
+            np.bincount(place[mine], shared_m2[mine] / 1e6, minlength=len(groups) * size).astype(np.float64)
+            for mine in (counted, zone)
         )
-        beside = np.split(np.column_stack(beside_m2), np.cumsum(lengths)[:-1])
+        sides = counted & (row == size - 1), zone
+        beside_m2 = [np.bincount(polygon[mine], shared_m2[mine], minlength=count) for mine in sides]
+        beside = np.split(np.column_stack(beside_m2).astype(np.float64), np.cumsum(lengths)[:-1])
         return list(zip(km2.reshape(-1, size), snapped_km2.reshape(-1, size), beside, strict=True))
 
     def cut(self, parts: Geometries, *, beside: bool = False) -> tuple[Geometries, Geometries, Owners]:
@@ -119,10 +136,13 @@ class RegionSet:
 
         Returned are polygons in no region (n,); those in regions (m,), cut small; and the region of each (m,).
         """
-        tree, rows, snapped, _ = _plane(self, threading.get_ident())
+        tree, rows, snapped, *_ = _plane(self, threading.get_ident())
         small, _ = geometry.subdivide(parts)
-        wanted = snapped | (rows == len(self.names)) if beside else None
-        _, piece, shares, crossing = meetings(tree, small, wanted)
+        part, piece = geometry.meeting_boxes(small, tree, most=_MOST_MET)
+        if beside:
+            wanted = (snapped | (rows == len(self.names)))[piece]
+            part, piece = part[wanted], piece[wanted]
+        _, piece, shares, crossing = meetings(tree, small, part, piece)
         # Ground may only touch a piece: shares are of any kind.
         shares[crossing] = shapely.intersection(shares[crossing], tree.geometries[piece[crossing]])
         assigned = rows[piece] < len(self.names)
@@ -134,23 +154,18 @@ class RegionSet:
 
 
 def meetings(
-    tree: shapely.STRtree, parts: Geometries, wanted: Flags | None = None
+    tree: shapely.STRtree, parts: Geometries, part: Owners, piece: Owners
 ) -> tuple[Owners, Owners, Geometries, Flags]:
-    """Return pairs (k,) of a part of some ground and a piece that meet; what they share; where that is yet to be cut.
+    """Return which pairs (k,) of a part of some ground and a piece meet; what they share; where that is yet to be cut.
 
     `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
-    completes a prepared geometry while it is used. `parts` (n,) are valid polygons in metres, and `wanted` (m,) says
-    which pieces are of interest, else all. What is shared is the piece where the part lies around it, else the part, to
-    be cut where the border of one may run through the other.
+    completes a prepared geometry while it is used. `parts` (n,) are valid polygons in metres. What is shared is the
+    piece where the part lies around it, else the part, to be cut where the border of one may run through the other.
     """
     pieces = tree.geometries
-    part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
-    if wanted is not None:
-        part, piece = part[wanted[piece]], piece[wanted[piece]]
+    met = shapely.intersects(pieces[piece], parts[part])
+    part, piece = part[met], piece[met]
     inside = shapely.contains_properly(pieces[piece], parts[part])
-    met = inside.copy()
-    met[~inside] = shapely.intersects(pieces[piece[~inside]], parts[part[~inside]])
-    part, piece, inside = part[met], piece[met], inside[met]
     # Only a part whose box holds the piece's can lie around it.
     outer, inner = shapely.bounds(parts[part]), shapely.bounds(pieces[piece])
     boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
@@ -168,11 +183,12 @@ def rest_of_plane(polygons: Geometries) -> Geometries:
 
 
 @lru_cache(maxsize=32)
-def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats]]:
+def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats], bool]:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
 
     With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it lies
-    outside its region as drawn; and the edges of the pieces that were cut by so far, since fronts cross few of them.
+    outside its region as drawn; the edges of the pieces that were cut by so far, since fronts cross few of them; and
+    whether they leave no gap: their areas add up to the plane's.
     """
     uncovered = rest_of_plane(regions.pieces) if regions.uncovered is None else regions.uncovered
     # Copies: others have the pieces too, and a prepared geometry must not cross threads.
@@ -182,7 +198,8 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
     snapped = np.zeros(len(pieces), dtype=bool)
     if regions.snapped is not None:
         snapped[: len(regions.snapped)] = regions.snapped
-    return shapely.STRtree(pieces), row, snapped, {}
+    gapless = abs(float(shapely.area(pieces).sum()) - 4 * _PLANE_M**2) <= _GAP_M2
+    return shapely.STRtree(pieces), row, snapped, {}, gapless
 
 
 @lru_cache(maxsize=16)
