@@ -16,24 +16,27 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
+from frontcalc import tables
 from frontcalc.lint import Finding
 from frontcalc.notices import grouped
 from frontcalc.outputs.numbers import ATTRIBUTION, BEFORE_UNITS, UNITS, columns
 from frontcalc.outputs.receipts import VERSIONS
-from frontcalc.tables import SummaryMeta, SummaryRow, Table, lists, metas, rows
+from frontcalc.tables import SummaryMeta, SummaryRow, Table
 from frontcalc.versions import software
 
 PUBLISHED: dict[type, type] = {
-    **dict.fromkeys((rows.DiffRow, rows.HeldRow, rows.SeriesRow), metas.Meta),
-    **dict.fromkeys((rows.SummaryRow, rows.GrossRow), metas.SummaryMeta),
-    **dict.fromkeys((rows.FlowRow, rows.PlaceRow, rows.ShareRow, rows.SensitivityRow, rows.RangeRow), metas.Meta),
-    **dict.fromkeys((rows.CompareRow, rows.ConsensusRow), metas.CompareMeta),
-    rows.WhereRow: metas.WhereMeta,
-    **dict.fromkeys((lists.LayerRow, lists.LegendRow, Finding), lists.ArchiveMeta),
-    lists.ClaimRow: lists.ClaimsMeta,
-    lists.RecordRow: metas.SummaryMeta,
-    **dict.fromkeys((lists.RegionRow, lists.RegionDetailRow), lists.RegionMeta),
-    lists.RegionCheckRow: lists.RegionCheckMeta,
+    **dict.fromkeys((tables.DiffRow, tables.HeldRow, tables.SeriesRow), tables.Meta),
+    **dict.fromkeys((tables.SummaryRow, tables.GrossRow), tables.SummaryMeta),
+    **dict.fromkeys(
+        (tables.FlowRow, tables.PlaceRow, tables.ShareRow, tables.SensitivityRow, tables.RangeRow), tables.Meta
+    ),
+    **dict.fromkeys((tables.CompareRow, tables.ConsensusRow), tables.CompareMeta),
+    tables.WhereRow: tables.WhereMeta,
+    **dict.fromkeys((tables.LayerRow, tables.LegendRow, Finding), tables.ArchiveMeta),
+    tables.ClaimRow: tables.ClaimsMeta,
+    tables.RecordRow: tables.SummaryMeta,
+    **dict.fromkeys((tables.RegionRow, tables.RegionDetailRow), tables.RegionMeta),
+    tables.RegionCheckRow: tables.RegionCheckMeta,
 }
 """The classes of rows that are written as tables, and what each rests on; those with polygons are written as maps."""
 

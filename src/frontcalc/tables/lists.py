@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
-from frontcalc.tables.metas import Brief
+from frontcalc.tables.rows import Brief
 
 
 @dataclass(frozen=True, slots=True)
