@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from frontcalc.archives import Archive
-from frontcalc.outputs.numbers import PLACES, cell_text, cells, records
+from frontcalc.outputs.numbers import cell_text, cells, records
 from frontcalc.read import fingerprint
 from frontcalc.read.files import file_of
 from frontcalc.tables import TOTAL, Table
@@ -43,7 +43,7 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
     """
     (command, given), versions = result.call or ("", {}), software()
     options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
-    shown = texts(records(cells(result, units)))
+    shown = records(cells(result, units, shown=cell_text))
     totals = [row for row in shown if row.get("level") == TOTAL]
     brief = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in totals]
     return {
@@ -85,14 +85,6 @@ def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     if given.get("places"):
         own = file_of(given["places"])
         yield {"role": "places", "name": own.label, "sha256": fingerprint(own)}
-
-
-def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the cells of rows as CSV writes them."""
-    return [
-        {name: "" if cell is None else str(cell_text(cell, PLACES.get(name, 3))) for name, cell in row.items()}
-        for row in rows
-    ]
 
 
 def digest(shown: Sequence[Mapping[str, str]]) -> str:
