@@ -17,7 +17,7 @@ from conftest import Done, Run, square
 
 import frontcalc
 from frontcalc import levels
-from frontcalc.cli import _COMMANDS, options, results
+from frontcalc.cli import _MODULE_OF, options, results
 from frontcalc.cli import run as in_process
 from frontcalc.measure.series import EVERY
 from frontcalc.outputs import CHECK_WRITERS, MAP_WRITERS, WRITERS
@@ -379,7 +379,7 @@ def test_help_can_be_shown_in_every_encoding(encoding: str) -> None:
 
 
 def test_help_of_every_command_names_its_options() -> None:
-    assert all(name in run("--help").stdout for name in _COMMANDS)
+    assert all(name in run("--help").stdout for name in _MODULE_OF)
     assert "list" in run("regions", "--help").stdout
     for name in ("diff", "held", "series", "flows", "places"):
         done = run(name, "--help")
@@ -395,7 +395,7 @@ def test_a_group_without_a_command_shows_its_help() -> None:
         assert ("\nCommands:\n" if arguments else "\nFigures:\n") in done.stderr
 
 
-@pytest.mark.parametrize("name", sorted(_COMMANDS))
+@pytest.mark.parametrize("name", sorted(_MODULE_OF))
 def test_help_shows_no_markup(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert frontcalc.cli.run([name, "--help"]) == 0
     assert "\\b" not in capfd.readouterr().out

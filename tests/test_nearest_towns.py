@@ -38,7 +38,7 @@ def towns_of(*listed: tuple[str, str, float, float, int]) -> Towns:
     """Return towns from name, country, longitude, latitude and people."""
     names, countries, lon, lat, people = zip(*listed, strict=True)
     sizes = np.array(people, dtype=np.int64)
-    return Towns(names, np.array(countries), sizes, np.column_stack([lon, lat]), radii_of(sizes), ("",) * len(names))
+    return Towns(names, np.array(countries), sizes, np.column_stack([lon, lat]), radii_of(sizes))
 
 
 def set_of(drawn: Mapping[str, tuple[str, Sequence[Box]]]) -> RegionSet:

@@ -256,7 +256,7 @@ def test_shares_from_edges_that_moved_are_those_of_each_map_by_itself(archive: W
         for own in days.values()
     ]
     for row in rows:
-        town = Towns(("",), np.array([""]), np.array([0]), np.array([[row.lon, row.lat]]), np.array([2500.0]), ("",))
+        town = Towns(("",), np.array([""]), np.array([0]), np.array([[row.lon, row.lat]]), np.array([2500.0]))
         (disc,) = Discs.of(town, "EPSG:6933").polygons(np.array([0]))
         alone = [disc.intersection(ground).area / disc.area for ground in grounds]
         assert row.held_pct == pytest.approx(100 * alone[-1], abs=1e-6)

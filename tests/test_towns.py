@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from frontcalc.errors import DataError
-from frontcalc.towns import MAGIC, Towns, load_towns, load_waters, radii_of
+from frontcalc.towns import MAGIC, Towns, _loaded, load_towns, load_waters, radii_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,7 +106,7 @@ def test_a_damaged_file_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     for content in (b"", whole[:1000], MAGIC + zlib.compress(inflated(whole)[:-100_000], 1)):
         (tmp_path / "data" / "world.towns").write_bytes(content)
         with pytest.raises(DataError, match="is damaged"):
-            load_towns.__wrapped__()
+            _loaded.__wrapped__()
 
 
 def test_the_wheel_gives_the_stored_file(towns_wheel: Path) -> None:

@@ -108,6 +108,7 @@ _PATTERNS = tuple(
     rf"(?:{_MARK})?(?<!\d){_THREE.format(*way.split('~')) if orders else way}(?!\d)" for _, _, way, orders, _ in FORMS
 )
 _compiled: dict[str, re.Pattern[str]] = {}  # those that a name was held against: few name months
+_DIGIT = re.compile(r"\d")
 _STEMS = tuple({name[:3] for name in MONTHS})
 
 _LONGEST_STEP = 31  # days from one map to the next
@@ -164,10 +165,14 @@ class Candidate:
 def candidates(name: str) -> tuple[Candidate, ...]:
     """Return the parts of a name that may be its day: those marked as-of, else all but digits beside a whole date."""
     parts: list[Candidate] = []
-    names_month = any(stem in name.casefold() for stem in _STEMS)
+    names_month: bool | None = None
     for (says, years, way, orders, usual), text in zip(FORMS, _PATTERNS, strict=True):
-        if _MONTH in way and not names_month:
-            continue
+        if not _DIGIT.search(name):  # which each form has: most names are read by now
+            break
+        if _MONTH in way:
+            names_month = any(stem in name.casefold() for stem in _STEMS) if names_month is None else names_month
+            if not names_month:
+                continue
         pattern = _compiled.get(text) or _compiled.setdefault(text, re.compile(text))
         kept = []
         for match in pattern.finditer(name):

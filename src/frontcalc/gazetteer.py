@@ -52,7 +52,7 @@ def read_places(path: str | Path) -> Towns:
         if not names:
             raise DataError("holds no places", cure="give points with names")
     none, count = np.zeros(len(names), dtype=np.int64), len(names)
-    return Towns(tuple(names), np.full(count, ""), none, np.array(points), np.array(radii), ("",) * count)
+    return Towns(tuple(names), np.full(count, ""), none, np.array(points), np.array(radii))
 
 
 def _radius(label: str, value: object) -> float:

@@ -323,6 +323,7 @@ def known_names() -> tuple[str, ...]:
     return tuple(name for table in _PUBLISHERS.values() for name, layer in table.items() if layer.role != Role.OTHER)
 
 
+@lru_cache(1 << 12)  # the maps of an archive have the same layers
 def spelling(name: str) -> str:
     """Return the one form in which the spellings of a name are compared."""
     parts = name.split("///")

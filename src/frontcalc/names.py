@@ -32,8 +32,9 @@ def printable(name: str, most: int = sys.maxsize) -> str:
 
     Accents stand with their letters (form C), where file names of macOS have them apart.
     """
-    name = _LINES.sub(" ", unicodedata.normalize("NFC", name))
-    name = _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], name)
+    if not (name.isascii() and name.isprintable()):  # as most are
+        name = _LINES.sub(" ", unicodedata.normalize("NFC", name))
+        name = _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], name)
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 

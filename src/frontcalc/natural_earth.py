@@ -8,7 +8,6 @@ twice. The countries are one file, of which only the blocks that are needed are 
 import csv
 import functools
 import hashlib
-import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import shapely
 
 from frontcalc.errors import DataError
@@ -117,7 +117,7 @@ def load_embedded() -> EmbeddedRegions:
     with packaged(f"{_NAME}.regions", f"region set {_NAME!r}", _MAGIC) as content:
         body = zlib.decompress(content[len(_MAGIC) :])
         (length,) = struct.unpack_from("<i", body)
-        header = json.loads(body[4 : 4 + length])
+        header = orjson.loads(body[4 : 4 + length])
         numbers = np.frombuffer(body, "<i4", offset=4 + length)
         pieces, owner = _polygons(numbers, header["pieces"], header["units_per_degree"])
         infos = {
@@ -143,7 +143,7 @@ def load_world() -> World:
     with packaged(*_WORLD_FILE) as content:
         start = len(_WORLD_MAGIC) + 4
         (length,) = struct.unpack_from("<i", content, start - 4)
-        header = json.loads(zlib.decompress(content[start : start + length]))
+        header = orjson.loads(zlib.decompress(content[start : start + length]))
         start += length
         blocks, boxes, of = dict[str, CountryBlock](), list[list[int]](), list[str]()
         for own in header["countries"]:
@@ -209,8 +209,8 @@ def load_redrawn() -> dict[str, dict[str, str]]:
 def load_surroundings() -> dict[str, shapely.Geometry]:
     """Load the countries around the embedded regions, by name, in degrees; a narrow strip of each overlaps those."""
     packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
-    features = json.loads(zlib.decompress(packed, wbits=31))["features"]
-    return {one["properties"]["name"]: shapely.from_geojson(json.dumps(one["geometry"])) for one in features}
+    features = orjson.loads(zlib.decompress(packed, wbits=31))["features"]
+    return {one["properties"]["name"]: shapely.from_geojson(orjson.dumps(one["geometry"])) for one in features}
 
 
 def load_beside(regions_sha256: str, file: str) -> bytes | None:

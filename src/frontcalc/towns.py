@@ -7,13 +7,12 @@ regions along its border, elsewhere those of 5,000 people and more.
 from __future__ import annotations
 
 import functools
-import json
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -34,30 +33,32 @@ LEAST_RADIUS_M, _MOST_RADIUS_M = 500.0, 3_000.0
 _CORNERS = 64
 _CORNERS_OUT = float(np.sqrt(2 * np.pi / _CORNERS / np.sin(2 * np.pi / _CORNERS)))
 _STEP_DEGREES = 0.01  # about a kilometre
-_FILE = "world.towns", "embedded towns", MAGIC
 
 
 @dataclass(frozen=True, eq=False)
 class Towns:
     """Some places, the largest of each country first: one entry of each field a place."""
 
-    names: tuple[str, ...]
+    texts: tuple[str, ...]  # the name of a place and what else it is called, separated by tabs
     countries: NDArray[np.str_]  # of ISO 3166-1 alpha-2; empty for waters
     people: NDArray[np.int64]  # 0 where it is not known
     points: NDArray[np.float64]  # longitude and latitude of the middle on WGS 84 (n, 2)
     radii_m: NDArray[np.float64]  # of the disc that stands for a place
-    spellings: tuple[str, ...]  # what else a place is called, separated by tabs
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names, told from the rest where they are wanted: few of all places ever are."""
+        return tuple(text.partition("\t")[0] for text in self.texts)
 
     def pick(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Towns:
         """Return the places of a mask or of indices, in that order."""
-        order = np.arange(len(self.names))[chosen]
+        order = np.arange(len(self.texts))[chosen]
         return Towns(
-            names=tuple(self.names[index] for index in order.tolist()),
+            texts=tuple(self.texts[index] for index in order.tolist()),
             countries=self.countries[order],
             people=self.people[order],
             points=self.points[order],
             radii_m=self.radii_m[order],
-            spellings=tuple(self.spellings[index] for index in order.tolist()),
         )
 
     def within(
@@ -75,7 +76,7 @@ class Towns:
         """Return the places that a name means, in any spelling; those that are called so first, and by size."""
         wanted = fold(name)
         own = np.array([fold(text) == wanted for text in self.names], dtype=bool)
-        other = [any(fold(text) == wanted for text in filter(None, texts.split("\t"))) for texts in self.spellings]
+        other = [any(fold(text) == wanted for text in filter(None, texts.split("\t")[1:])) for texts in self.texts]
         same = np.flatnonzero(own | np.array(other, dtype=bool))
         return self.pick(same[np.lexsort((-self.people[same], ~own[same]))])
 
@@ -135,35 +136,32 @@ def since(shares: NDArray[np.float64], least: float) -> int | None:
     return first if first < len(shares) else None
 
 
-@functools.cache
 def load_towns() -> Towns:
-    """Load the towns: a magic number, then deflated a JSON header, int32 arrays and names; DataError if damaged."""
-    with packaged(*_FILE) as content:
-        header, rest = _read(content)
+    """Load the towns; DataError if their file is damaged."""
+    return _loaded()[0]
+
+
+def load_waters() -> Towns:
+    """Load the waters of Ukraine that maps gain and lose: one or several discs for each, without people."""
+    return _loaded()[1]
+
+
+@functools.cache
+def _loaded() -> tuple[Towns, Towns]:
+    """Load towns and waters: a magic number, then deflated a JSON header with the waters, int32 arrays and names."""
+    with packaged("world.towns", "embedded towns", MAGIC) as content:
+        body = zlib.decompress(content[len(MAGIC) :])
+        (length,) = struct.unpack_from("<i", body)
+        header, rest = orjson.loads(body[4 : 4 + length]), body[4 + length :]
         counts = header["countries"]
         size = sum(counts.values())
         numbers = np.frombuffer(rest, "<i4", count=3 * size).reshape(3, size)
-        texts = [line.partition("\t") for line in rest[numbers.nbytes :].decode().split("\n")]
+        texts = tuple(rest[numbers.nbytes :].decode().split("\n"))
         if len(texts) != size:
             raise ValueError("names are missing")
         people = numbers[0].astype(np.int64)
         countries = np.repeat(np.array(list(counts)), list(counts.values()))
-        names, _, others = zip(*texts, strict=True)
-        return Towns(names, countries, people, numbers[1:].T / UNITS_PER_DEGREE, radii_of(people), others)
-
-
-@functools.cache
-def load_waters() -> Towns:
-    """Load the waters of Ukraine that maps gain and lose: one or several discs for each, without people."""
-    with packaged(*_FILE) as content:
-        names, lon, lat, radii = zip(*_read(content)[0]["waters"], strict=True)
-        none = np.zeros(len(names), dtype=np.int64)
-        discs = np.column_stack([lon, lat]), np.array(radii, dtype=np.float64)
-        return Towns(names, np.full(len(names), ""), none, *discs, ("",) * len(names))
-
-
-def _read(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return the header of the file, and what follows it."""
-    body = zlib.decompress(content[len(MAGIC) :])
-    (length,) = struct.unpack_from("<i", body)
-    return json.loads(body[4 : 4 + length]), body[4 + length :]
+        towns = Towns(texts, countries, people, numbers[1:].T / UNITS_PER_DEGREE, radii_of(people))
+        names, lon, lat, radii = zip(*header["waters"], strict=True)
+        none, discs = np.zeros(len(names), dtype=np.int64), (np.column_stack([lon, lat]), np.array(radii, dtype=float))
+        return towns, Towns(names, np.full(len(names), ""), none, *discs)

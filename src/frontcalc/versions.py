@@ -24,13 +24,10 @@ def key_of(parts: Iterable[bytes | str]) -> str:
     """Return the key of what is made from some parts, in this order: a SHA-256 in hexadecimal."""
     import hashlib
 
-    digest = hashlib.sha256()
-    for part in parts:
-        content = part.encode() if isinstance(part, str) else part
-        # With its length, so that no two lists of parts run together alike.
-        digest.update(len(content).to_bytes(8, "big"))
-        digest.update(content)
-    return digest.hexdigest()
+    contents = [part.encode() if isinstance(part, str) else part for part in parts]
+    # With its length, so that no two lists of parts run together alike.
+    sized = [piece for content in contents for piece in (len(content).to_bytes(8, "big"), content)]
+    return hashlib.sha256(b"".join(sized)).hexdigest()
 
 
 def method_version() -> str:

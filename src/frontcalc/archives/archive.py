@@ -45,8 +45,8 @@ class SnapshotRef:
     """
 
     day: date | None
-    parts: tuple[Part, ...]
-    legend: Legend = field(default_factory=Legend)
+    parts: tuple[Part, ...] = field(hash=False)  # few maps of an archive share a day
+    legend: Legend = field(default_factory=Legend, hash=False)
     skip_bad: bool = False
 
     @property

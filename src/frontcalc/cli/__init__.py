@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from frontcalc import __version__
+from frontcalc.__main__ import overview
 from frontcalc.cli import slips, terminal
 from frontcalc.errors import MORE_MEMORY, FrontcalcError, is_out_of_memory, reason_of, shortened
 from frontcalc.names import printable
@@ -19,44 +20,14 @@ from frontcalc.versions import PLACES, SETTINGS
 
 COMPLETING = "_FRONTCALC_COMPLETE"  # the environment variable by which a shell asks for completion
 
-_SECTIONS = {
-    "Figures": {
-        "diff": "Gained and lost in each period, by region.",
-        "where": "Gained and lost in a period, by the nearest town.",
-        "held": "Area held on a day, by region.",
-        "series": "Area held at each map, and the change since the one before.",
-        "summary": "Change by year, quarter, month or week; tables to keep.",
-        "flows": "Ground that turned from one role into another.",
-        "ledger": "Each piece of ground once, with the days it was held.",
-        "places": "Places that came under or out of an actor's hold.",
-    },
-    "Pictures and pages": {
-        "map": "A map of where ground changed hands, as PNG, SVG or PDF.",
-        "plot": "Charts over time, by period, by region; rings on a map.",
-        "report": "One HTML page: figures, map with a slider, chart, table.",
-    },
-    "How sure a figure is": {
-        "sensitivity": "How a period's figures move with each assumption.",
-        "compare": "Two or more publishers' maps side by side, never merged.",
-        "consensus": "What all of several publishers' maps show, and what any does.",
-        "verify": "Published figures held against maps.",
-        "again": "What an output shows, measured anew by its receipt.",
-    },
-    "Maps, regions and upkeep": {
-        "fetch": "Maps from a publisher, and later what is new of them.",
-        "archive": "Archives of maps: list, check, explain, convert.",
-        "regions": "The regions that figures are split by.",
-        "cache": "What is kept on disk to be faster: its size, clearing it.",
-        "completion": "Completion of commands and options in bash, zsh, fish.",
-    },
+_MODULES = {
+    "measures": "diff where held series summary flows ledger places",
+    "pictures": "map plot report",
+    "certainty": "sensitivity compare consensus verify again",
+    "upkeep": "fetch archive regions cache completion",
 }
-"""Commands with their one-line help, in the order shown; a command's module is loaded when it is run."""
-
-_COMMANDS = {name: says for section in _SECTIONS.values() for name, says in section.items()}
-
-_MODULES = {"Pictures and pages": "pictures", "How sure a figure is": "certainty", "Maps, regions and upkeep": "upkeep"}
-_MODULE_OF = {name: _MODULES.get(title, "measures") for title, section in _SECTIONS.items() for name in section}
-"""The module of each command, which is `NAME_command` there."""
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
+"""The module of each command, which is `NAME_command` there, in the order of help.txt."""
 
 
 class _LazyGroup(slips.AnsweringGroup):
@@ -64,40 +35,26 @@ class _LazyGroup(slips.AnsweringGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order shown."""
-        return list(_COMMANDS)
+        return list(_MODULE_OF)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command, loaded now."""
-        if name not in _COMMANDS:
+        if name not in _MODULE_OF:
             return None
         module = import_module(f"frontcalc.cli.{_MODULE_OF[name]}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without loading any."""
-        for title, commands in _SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(name.ljust(max(map(len, _COMMANDS))), says) for name, says in commands.items()])
+    def get_help(self, ctx: click.Context) -> str:
+        """Return what the process says without loading any command, nor click."""
+        return overview().rstrip("\n")
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="frontcalc")
 @click.pass_context
 def group(context: click.Context) -> None:
-    """Measure how much territory changed hands, when and where, from dated maps of control.
-
-    frontcalc diff 2023 2024 --archive maps/    gained and lost, by region
-    frontcalc summary --every month -o 2024.csv a row a month, as a file
-    frontcalc map 2024 -o map.png               where it was
-    frontcalc fetch isw-timelapse -o maps/      maps to measure
-
-    Without --archive (or FRONTCALC_ARCHIVE) a synthetic sample is measured, which is no
-    real war. Areas are in km², on the WGS 84 ellipsoid. A frontcalc.toml in the working
-    folder sets defaults for the options; options beat it. The exit code is 0, or 1 where
-    a check failed, 2 for a wrong question, 3 for a broken file, 4 without an answer.
-    Each command has examples in its own --help.
-    """
+    """Prepare what a command says, and the defaults of its options."""
     terminal.log_to_stderr(context)
     if Path("frontcalc.toml").is_file():
         from frontcalc.cli.options import DEFAULTS
@@ -122,7 +79,6 @@ def main() -> None:
         code = _fail(terminal.interrupted(), 130)
     except Exception as error:
         code = _fail(_fault(error), 3)
-    gc.freeze()
     sys.exit(terminal.flushed(code))
 
 

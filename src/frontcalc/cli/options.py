@@ -55,7 +55,7 @@ def periods_or_files(
 ) -> tuple[str | Path, ...]:
     """Return periods, or exactly two paths: text with a slash or a suffix that is a file or no period."""
     paths = [one for one in value if os.sep in one or Path(one).suffix]
-    files = [Path(one) for one in paths if not readings(one) or Path(one).is_file()]
+    files = [Path(one) for one in paths if Path(one).is_file() or not readings(one)]
     if files and (len(files), len(value)) != (2, 2):
         raise click.UsageError("give periods, or exactly two files to compare")
     return tuple(files) or tuple(period.label for period in parse_periods(value))

@@ -28,7 +28,7 @@ from frontcalc.measure.trees import check_summaries
 from frontcalc.names import printable
 from frontcalc.outputs import BESIDE
 from frontcalc.outputs.numbers import PLACES, UNITS, Column, cell_text, cells, columns, records
-from frontcalc.outputs.receipts import WITHOUT_EFFECT, digest, receipt, texts, without_receipt
+from frontcalc.outputs.receipts import WITHOUT_EFFECT, digest, receipt, without_receipt
 from frontcalc.outputs.schema import KEY, PACKAGE
 from frontcalc.outputs.xlsx import FIGURES, RECEIPT
 from frontcalc.read.files import Entry, file_of
@@ -150,7 +150,7 @@ def _compared(
         # Those of an earlier version may have fewer columns.
         there = [one for one in columns(table.kind, units) if not output.rows or one.name in output.rows[0]]
         rows = [{one.name: _cell(row.get(one.name), one) for one in there} for row in output.rows]
-        anew = [{one.name: row[one.name] for one in there} for row in texts(records(cells(table, units)))]
+        anew = [{one.name: row[one.name] for one in there} for row in records(cells(table, units, shown=cell_text))]
         return rows, anew, not output.whole or digest(rows) != figures[0]["sha256"]
     # Rows beside the totals have a digest alone, which rests on every map and every last digit.
     same = output.receipt["versions"] == measured["versions"]
@@ -171,7 +171,7 @@ def _cell(value: Any, column: Column) -> str:
         # A workbook has no whole numbers.
         value = float(value) if column.kind is float or value % 1 else int(value)
     # A workbook has days as such, with or without an hour.
-    return str(cell_text(value, PLACES.get(column.name, 3)))[: 10 if column.kind is date else None]
+    return cell_text(value, PLACES.get(column.name, 3))[: 10 if column.kind is date else None]
 
 
 def _keyed(rows: Iterable[Cells], apart: Sequence[str]) -> dict[Key, Cells]:

@@ -72,12 +72,6 @@ class _Line(NamedTuple):
     text: str
     notices: Sequence[Notice]
 
-    @property
-    def rank(self) -> tuple[int, float]:
-        """First what is not what was asked for, then by how much ground it is."""
-        first = list(_FIRST).index(self.code) if self.code in _FIRST else len(_FIRST)
-        return first, -max(abs(one.km2 or 0.0) for one in self.notices)
-
 
 def beside(result: Table[Any, Any], notes: str = "few") -> list[str]:
     """Return the lines that stand beside a result; lists are of files, so that all their notices do."""
@@ -95,7 +89,10 @@ def caveats(rows: Sequence[Any], notices: Iterable[Notice], notes: str = "few") 
     if notes == "all":
         return [f"note {line}" for line in _every(notices)]
     wanted = [one for one in notices if one.code in _LINES and (notes != "none" or one.code == "SYNTHETIC")]
-    lines = sorted(_merged(wanted), key=lambda line: line.rank)
+    # First what is not what was asked for, then by how much ground it is.
+    first = {code: rank for rank, code in enumerate(_FIRST)}
+    lines = sorted(_merged(wanted), key=lambda line: -max(abs(one.km2 or 0.0) for one in line.notices))
+    lines.sort(key=lambda line: first.get(line.code, len(first)))
     shown = lines[:MOST]
     counted = f"{len(shown)} of {len(lines)}; all: --notes all" if len(lines) > MOST else "all: --notes all"
     texts = [f"  {_fitting(_beginning(line, rows), line.text)}" for line in shown]

@@ -6,10 +6,8 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from dataclasses import fields, is_dataclass, replace
-from functools import cache, partial
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -19,6 +17,7 @@ from frontcalc.outputs.numbers import BEFORE_UNITS, PLACES, cell_text, cells, de
 from frontcalc.outputs.receipts import receipt
 from frontcalc.tables import Table
 
+_QUOTED = re.compile(r'[,"\r\n]')
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SARIF_PROPERTIES = ("date", "until", "maps", "layer", "lon", "lat", "km2", "count")
@@ -26,14 +25,15 @@ _SARIF_PROPERTIES = ("date", "until", "maps", "layer", "lon", "lat", "km2", "cou
 
 def csv_text(result: Table[Any, Any], *, units: str = "km2") -> str:
     """Return a result as CSV: the published columns and `attribution`, blanks where nothing could be measured."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    published = cells(result, units, attribution=True)
-    # Most cells repeat: regions, days, blanks, nothing gained.
-    texts = [map(cache(partial(cell_text, places=PLACES.get(name, 3))), values) for name, values in published.items()]
-    writer.writerow(published)
-    writer.writerows(zip(*texts, strict=True))
-    return out.getvalue()
+    quote, end = '"', "\r\n"
+    published = cells(
+        *(result, units),
+        attribution=True,
+        shown=lambda *cell: (
+            f"{quote}{text.replace(quote, 2 * quote)}{quote}" if _QUOTED.search(text := cell_text(*cell)) else text
+        ),
+    )
+    return end.join(map(",".join, (published, *zip(*published.values(), strict=True)))) + end
 
 
 def json_text(result: Table[Any, Any], *, units: str = "km2") -> str:

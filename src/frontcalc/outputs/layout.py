@@ -14,6 +14,7 @@ from math import fsum
 from operator import attrgetter
 from typing import Any
 
+from frontcalc import tables
 from frontcalc.change.roles import NOTHING
 from frontcalc.names import printable
 from frontcalc.notices import explained
@@ -36,7 +37,6 @@ from frontcalc.outputs.numbers import BLANK, decimals, km2, scaled, unit_of
 from frontcalc.outputs.sentences import differ_in_length, period_heading
 from frontcalc.outputs.wide_table import moves, strips_line, wide_layout, with_strips_joined
 from frontcalc.tables import TOTAL, CompareMeta, Meta, SummaryMeta, Table, ratio
-from frontcalc.tables import rows as kinds
 
 _key = attrgetter("level", "region")
 
@@ -111,7 +111,7 @@ def _from_to(row: Any, none: str = BLANK) -> str:
     return f"map of {row.opening or none} to map of {row.closing or none}{days}"
 
 
-def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+def _diff(rows: Sequence[tables.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
 
     def end(row: Any, *, source: str) -> str:
@@ -120,7 +120,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
 
     rows = with_strips_joined(rows, meta)
     columns = change_columns(rows)
-    if ranged := isinstance(rows[0], kinds.RangeRow):
+    if ranged := isinstance(rows[0], tables.RangeRow):
         columns += [("net from", partial(end, source="net_min_km2")), ("net to", partial(end, source="net_max_km2"))]
     totals = [row for row in rows if row.level == TOTAL]
     header: Columns = ["region", *((*column, period_heading(row)) for row in totals for column in columns)]
@@ -143,7 +143,7 @@ def _diff(rows: Sequence[kinds.DiffRow], actor: str, meta: Meta, title: str) -> 
     yield grid_of(title, header, lines, meta, [redrawn, ends or "", strips_line(rows), explained(shown, meta)])
 
 
-def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
+def ratio_text(both: Sequence[tables.DiffRow], *, per_day: bool) -> str:
     """Return the ratio of two net changes as shown, and per day beside it where the lengths differ."""
     if not all(moves(row, "net_km2") for row in both):
         return BLANK
@@ -153,7 +153,7 @@ def ratio_text(both: Sequence[kinds.DiffRow], *, per_day: bool) -> str:
     return texts[0] + (f" ({texts[1]})" if per_day and texts[0] != BLANK else "")
 
 
-def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+def _held(rows: Sequence[tables.HeldRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield dates side by side, regions by area, and below it what the layers cover."""
     lines = _by_region(rows, "date", [("held", "held_km2")], meta, attrgetter("held_km2"))
     footer = [f"{row.date}: map of {row.snapshot or 'no date'}" for row in rows if row.level == TOTAL]
@@ -166,7 +166,7 @@ def _held(rows: Sequence[kinds.HeldRow], actor: str, meta: Meta, title: str) -> 
     yield grid_of(title, header, lines, meta, footer)
 
 
-def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
+def _compare(rows: Sequence[tables.CompareRow], actor: str, meta: CompareMeta, title: str) -> Iterator[Grid]:
     """Yield a block a period, archives side by side, the regions where they are furthest apart first."""
     if meta.every:
         yield _by_archive(rows, meta, title)
@@ -197,7 +197,7 @@ def _compare(rows: Sequence[kinds.CompareRow], actor: str, meta: CompareMeta, ti
         yield grid_of(f"{period}: {title}", header, lines, meta, footer, ends=False)
 
 
-def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str) -> Grid:
+def _by_archive(rows: Sequence[tables.CompareRow], meta: CompareMeta, title: str) -> Grid:
     """Return a line a period and region: what each archive's net is, and how far they are apart."""
     archives = list(dict.fromkeys(row.archive for row in rows))
     labels, lines = tree(dict.fromkeys(map(_key, rows)), meta.level), []
@@ -213,7 +213,7 @@ def _by_archive(rows: Sequence[kinds.CompareRow], meta: CompareMeta, title: str)
     return grid_of(f"Net change: {title}", header, lines, meta, footer, labels=2, ends=False)
 
 
-def _apart(row: kinds.CompareRow) -> float | None:
+def _apart(row: tables.CompareRow) -> float | None:
     """Return how far the archives' net changes are apart, None where fewer than two have one."""
     return None if row.net_max_km2 is None or row.net_min_km2 is None else row.net_max_km2 - row.net_min_km2
 
@@ -225,7 +225,7 @@ def _first(rows: Sequence[Any], name: str, text: Callable[[Any], str]) -> Callab
     return lambda row: text(row) if id(row) in changed else ""
 
 
-def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+def _series(rows: Sequence[tables.SeriesRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a line a date and region; regions that hold nothing and change nothing are left out."""
     shown = [row for row in rows if row.region == TOTAL or moves(row, "held_km2", "gained_km2", "lost_km2")]
     columns: Columns = (
@@ -237,7 +237,7 @@ def _series(rows: Sequence[kinds.SeriesRow], actor: str, meta: Meta, title: str)
     yield grid_of(title, columns, shown, meta, [explained(shown, meta)], labels=3, spare=spare)
 
 
-def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
+def _summary(rows: Sequence[tables.SummaryRow], actor: str, meta: SummaryMeta, title: str) -> Iterator[Grid]:
     """Yield net change, area held and its share of the land, then gross change if asked for, where any is."""
     gross = ("gross_gained_km2", "gross_lost_km2") if meta.step is not None else ()
     by_period = (with_strips_joined(list(own), meta) for _, own in groupby(rows, key=attrgetter("period")))
@@ -268,21 +268,21 @@ def _summary(rows: Sequence[kinds.SummaryRow], actor: str, meta: SummaryMeta, ti
     yield grid_of(f"Gross: {title}", columns, shown, meta, end, labels=2)
 
 
-def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+def _sensitivity(rows: Sequence[tables.SensitivityRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a block a region, each assumption named once; what stands below them is below the last."""
     regions = list(dict.fromkeys(map(_key, rows)))
     if len(regions) == 2 and any(notice.code == "ONLY" for notice in meta.notices):
         # The total of one region says nothing more.
         regions = regions[:1]
 
-    def difference(row: kinds.SensitivityRow, measure: str) -> str:
+    def difference(row: tables.SensitivityRow, measure: str) -> str:
         """Return a difference to the base, to more decimals where one would show nothing."""
         value = getattr(row, f"{measure}_difference_km2")
         if value is None or row.assumption == "base":
             return BLANK
         return km2(value, signed=True, places=1 if abs(value) >= 1 else 3)
 
-    def matters(row: kinds.SensitivityRow) -> str:
+    def matters(row: tables.SensitivityRow) -> str:
         """Return what would be printed otherwise; a dash where nothing was measured."""
         words = row.matters.replace(" ", ", ") or ("" if row.assumption == "base" else "nothing")
         return BLANK if row.net_km2 is None else words
@@ -305,7 +305,7 @@ def _sensitivity(rows: Sequence[kinds.SensitivityRow], actor: str, meta: Meta, t
         yield grid_of(name, columns, mine, meta, footer if last else (), labels=2, spare=spare, ends=last)
 
 
-def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
+def _flows(rows: Sequence[tables.FlowRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield a matrix of the roles that maps show, a period and region, and below it its sums and the layers' areas."""
     grounds = {role for row in rows if moves(row, "km2") for role in (row.from_role, row.to_role)} | {NOTHING}
     roles = [*(role for role in dict.fromkeys(row.from_role for row in rows) if role in grounds), _ALL]
@@ -324,14 +324,14 @@ def _flows(rows: Sequence[kinds.FlowRow], actor: str, meta: Meta, title: str) ->
     yield grid_of(title, ("period", "region", "from \\ to", *roles), map(tuple, lines), meta, footer, labels=3)
 
 
-def _flow(rows: Sequence[kinds.FlowRow], old: str, new: str) -> str:
+def _flow(rows: Sequence[tables.FlowRow], old: str, new: str) -> str:
     """Return one cell of a matrix; margins are sums, and from nothing to nothing is no figure."""
     areas = [row.km2 for row in rows if old in (row.from_role, _ALL) and new in (row.to_role, _ALL)]
     measured = [value for value in areas if value is not None and (old != new or old not in (NOTHING, _ALL))]
     return km2(fsum(measured) if measured else None)
 
 
-def _flow_sums(rows: Sequence[kinds.FlowRow]) -> Iterator[str]:
+def _flow_sums(rows: Sequence[tables.FlowRow]) -> Iterator[str]:
     """Yield the sums of each period's matrix: gained, lost, net, and what only changed its role."""
     totals = [row for row in rows if row.level == TOTAL]
     for period in dict.fromkeys(row.period for row in totals):
@@ -359,17 +359,17 @@ def _polygons(rows: Sequence[Any], actor: str, meta: Meta, title: str) -> Iterat
 
 
 _LAYOUTS: dict[type, Callable[..., Iterator[Grid]]] = {
-    **dict.fromkeys((kinds.DiffRow, kinds.RangeRow), _diff),
-    kinds.HeldRow: _held,
-    kinds.SeriesRow: _series,
-    **dict.fromkeys((kinds.SummaryRow, kinds.GrossRow), _summary),
-    kinds.SensitivityRow: _sensitivity,
-    kinds.CompareRow: _compare,
-    kinds.ConsensusRow: consensus_layout,
-    kinds.FlowRow: _flows,
-    kinds.PlaceRow: places_layout,
-    kinds.ShareRow: shares_layout,
-    kinds.WhereRow: where_layout,
-    **dict.fromkeys((kinds.ChangeRow, kinds.TownChangeRow, kinds.SharedGroundRow), _polygons),
+    **dict.fromkeys((tables.DiffRow, tables.RangeRow), _diff),
+    tables.HeldRow: _held,
+    tables.SeriesRow: _series,
+    **dict.fromkeys((tables.SummaryRow, tables.GrossRow), _summary),
+    tables.SensitivityRow: _sensitivity,
+    tables.CompareRow: _compare,
+    tables.ConsensusRow: consensus_layout,
+    tables.FlowRow: _flows,
+    tables.PlaceRow: places_layout,
+    tables.ShareRow: shares_layout,
+    tables.WhereRow: where_layout,
+    **dict.fromkeys((tables.ChangeRow, tables.TownChangeRow, tables.SharedGroundRow), _polygons),
 }
 """What lays out each class of rows of one actor."""

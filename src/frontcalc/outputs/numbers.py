@@ -6,7 +6,7 @@ Rows hold km² throughout the library. Only here does that become square miles, 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, get_type_hints
 
@@ -273,23 +273,27 @@ def columns(kind: type, units: str = "km2") -> tuple[Column, ...]:
     )
 
 
-def cells(result: Table[Any, Any], units: str = "km2", *, attribution: bool = False) -> dict[str, list[Any]]:
-    """Return the cells of each published column by its name, figures rounded; flat files have the attribution too."""
+def cells(
+    result: Table[Any, Any], units: str = "km2", *, attribution: bool = False, shown: Any = lambda value, places: value
+) -> dict[str, list[Any]]:
+    """Return the cells of each published column, figures rounded, as `shown` has them; flat files are attributed."""
     published = {}
     for own, name in header(result.kind, units).items():
-        factor = UNITS[units].per_km2 if "km2" in own.split("_") else 1.0
-        places = PLACES.get(name, 3)
-        published[name] = values = list(map(attrgetter(own), result.rows))
-        # A column of texts or days has no figures. No zero is -0.0.
-        if not (values and isinstance(values[0], str | date)):
-            published[name] = [round(one * factor, places) + 0.0 if isinstance(one, float) else one for one in values]
+        factor, places = UNITS[units].per_km2 if "km2" in own.split("_") else 1.0, PLACES.get(name, 3)
+        # Most cells repeat: regions, days, blanks, nothing gained. No zero is -0.0.
+        cell = lru_cache(None, typed=True)(
+            lambda value, factor=factor, places=places: shown(
+                round(value * factor, places) + 0.0 if isinstance(value, float) else value, places
+            )
+        )
+        published[name] = list(map(cell, map(attrgetter(own), result.rows)))
     if attribution:
-        published[ATTRIBUTION.name] = ["; ".join(result.meta.attribution)] * len(result.rows)
+        published[ATTRIBUTION.name] = [shown("; ".join(result.meta.attribution), 0)] * len(result.rows)
     return published
 
 
-def cell_text(value: object, places: int) -> object:
-    """Return one CSV cell as the csv module is to write it: blank for None, a day in ISO 8601."""
+def cell_text(value: object, places: int) -> str:
+    """Return one cell as CSV has it: blank for None, a day in ISO 8601."""
     if isinstance(value, float):
         return f"{value:.{places}f}"
     if isinstance(value, bool):
@@ -297,7 +301,7 @@ def cell_text(value: object, places: int) -> object:
     if isinstance(value, str):
         risky = value.startswith(_LEADING_CONTROLS) or value.lstrip().startswith(_FORMULA_MARKS)
         return f"'{value}" if risky else value
-    return value
+    return "" if value is None else str(value)
 
 
 def records(published: dict[str, list[Any]]) -> list[dict[str, Any]]:

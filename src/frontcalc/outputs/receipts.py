@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from frontcalc.archives import Archive
-from frontcalc.outputs.numbers import PLACES, cell_text, cells, records
+from frontcalc.outputs.numbers import cell_text, cells, records
 from frontcalc.read import fingerprint
 from frontcalc.read.files import file_of
 from frontcalc.tables import TOTAL, Table
@@ -43,7 +43,7 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
     (command, given), versions = result.call or ("", {}), software()
     shown, totals, files = list[dict[str, str]](), list[dict[str, str]](), dict[tuple[str, ...], dict[str, str]]()
     for table in (result, *beside):
-        shown += (rows := texts(records(cells(table, units))))
+        shown += (rows := records(cells(table, units, shown=cell_text)))
         brief = [row for row in rows if row.get("level") == TOTAL]
         shows = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in brief]
         totals += shows if len(shows) <= _MOST_TOTALS else []
@@ -89,14 +89,6 @@ def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     if given.get("places"):
         own = file_of(given["places"])
         yield {"role": "places", "name": own.label, "sha256": fingerprint(own)}
-
-
-def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the cells of rows as CSV writes them."""
-    return [
-        {name: "" if cell is None else str(cell_text(cell, PLACES.get(name, 3))) for name, cell in row.items()}
-        for row in rows
-    ]
 
 
 def digest(shown: Sequence[Mapping[str, str]]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from frontcalc import tables
 from frontcalc.dates import FULL_MONTHS
 from frontcalc.errors import UsageError
 from frontcalc.layers import UNNAMED
@@ -19,7 +20,7 @@ from frontcalc.outputs.numbers import KM2, MINUS, UNITS, Unit
 from frontcalc.periods import is_period, parse_bound, parse_period
 from frontcalc.regions import UNASSIGNED
 from frontcalc.states import SPAN_TOLERANCE
-from frontcalc.tables import TOTAL, CompareRow, ConsensusRow, HeldRow, Meta, PeriodRow, PeriodUsed, Table, WhereRow
+from frontcalc.tables import TOTAL, Meta, PeriodRow, PeriodUsed, Table
 from frontcalc.tables.table import ratio
 from frontcalc.towns import ATTRIBUTION
 
@@ -238,16 +239,16 @@ def paragraphs(result: Table[Any, Any], units: str = "km2") -> list[list[str]]:
     """
     if hasattr(result.kind, "sentence"):
         return [[row.sentence, basis_of(result.meta)] for row in result.rows]
-    if result.kind is ConsensusRow:
+    if result.kind is tables.ConsensusRow:
         from frontcalc.outputs.agreement import consensus_text
 
         return consensus_text(result, UNITS[units])
-    if result.kind is CompareRow or not issubclass(result.kind, PeriodRow | HeldRow):
+    if result.kind is tables.CompareRow or not issubclass(result.kind, PeriodRow | tables.HeldRow):
         which = "is for diff, where, summary, held and consensus only"
         raise UsageError(which, where="--format sentence", cure="choose another --format")
-    written_as: Callable[..., list[str]] = _held_text if result.kind is HeldRow else _diff_text
+    written_as: Callable[..., list[str]] = _held_text if result.kind is tables.HeldRow else _diff_text
     meta, unit = result.meta, UNITS[units]
-    if issubclass(result.kind, WhereRow):
+    if issubclass(result.kind, tables.WhereRow):
         within = (listed(meta.within) if len(meta.within) <= MOST_TOWNS else f"{len(meta.within)} regions") or TOTAL
         totals = (replace(row, region=within) for row in result.rows if row.level == TOTAL)
         return [[*_diff_text([row], meta, unit), basis_of(meta)] for row in totals]
@@ -357,7 +358,7 @@ def _maps(row: PeriodRow, used: PeriodUsed | None) -> str:
     return text
 
 
-def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> list[str]:
+def _held_text(rows: Sequence[tables.HeldRow], meta: Meta, unit: Unit) -> list[str]:
     """Return what was held: two dates compared, else one after the other."""
     phrases = [_held_on(row, unit) for row in rows]
     text = f"{_subject(rows[0], meta)} {listed(phrases)}, {_per(meta)}"
@@ -368,7 +369,7 @@ def _held_text(rows: Sequence[HeldRow], meta: Meta, unit: Unit) -> list[str]:
     return [f"{text}.", f"Map{'s' if len(maps) > 1 else ''} of {listed(maps)}."]
 
 
-def _held_on(row: HeldRow, unit: Unit) -> str:
+def _held_on(row: tables.HeldRow, unit: Unit) -> str:
     """Return the area on a date; at least so much where a layer of unknown meaning was left out."""
     codes = row.notes.split()
     if row.held_km2 is None:
@@ -380,7 +381,7 @@ def _held_on(row: HeldRow, unit: Unit) -> str:
     return f"was {size} on {written(row.date)}"
 
 
-def _subject(row: PeriodRow | HeldRow, meta: Meta) -> str:
+def _subject(row: PeriodRow | tables.HeldRow, meta: Meta) -> str:
     """Return whose area is meant, what counts as held, and where."""
     view = "control" if row.view == "assessed" and not meta.advances else row.view
     counted = _COUNTED.get(view, f"shown by layers {printable(row.view).replace('+', ' and ')}")

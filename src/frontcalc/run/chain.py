@@ -222,13 +222,13 @@ def unknown_part(
     maps: Sequence[SnapshotRef], *, hold: Callable[[Snapshot], Holding], key: str, slivers: SliverRule, cache: Cache
 ) -> Sequence[SnapshotRef]:
     """Return the maps of a chain from its first step to its last that no earlier run has measured."""
-    unknown = []
-    for at, ends in enumerate(pairwise(maps)):
+    held: list[Holding | None] = [None] * len(maps)
+    for at, ref in enumerate(maps):
         with suppress(DataError, KeyError):
-            held = [hold(kept_snapshot(ref, cache, {})) for ref in ends]
-            if cache.get("steps", step_key(key, slivers, *held)) is not None:
-                continue
-        unknown.append(at)
+            held[at] = hold(kept_snapshot(ref, cache, {}))
+    names = [before and after and step_key(key, slivers, before, after) for before, after in pairwise(held)]
+    known = cache.look_up("steps", [name for name in names if name])
+    unknown = [at for at, name in enumerate(names) if name not in known]
     return maps[unknown[0] : unknown[-1] + 2] if unknown else ()
 
 

@@ -13,7 +13,6 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.geometry import Floats, Geometries
 from frontcalc.levels import Line
-from frontcalc.outputs.geodata import tidy_polygons
 from frontcalc.regions import TOTAL, RegionSet
 from frontcalc.run.run import Run
 
@@ -56,6 +55,8 @@ def to_degrees(polygons: Geometries, source_crs: str) -> Geometries:
 
 def drawn_in_degrees(polygons: Geometries, plane: str) -> shapely.MultiPolygon:
     """Return polygons of a projection in degrees, valid and in one form and order."""
+    from frontcalc.outputs.geodata import tidy_polygons
+
     # Degrees round otherwise than metres: polygons that touched may now overlap by a hair.
     degrees = geometry.union(geometry.repair(to_degrees(polygons, plane)))
     return shapely.MultiPolygon(list(tidy_polygons(geometry.polygonal(degrees))))

@@ -177,6 +177,7 @@ def _of_maps(run: Run, files: int) -> list[Notice]:
     counted = (part for one in maps for part in one.layers if run.view.counts(part.name, part.layer))
     if not all(part.layer.legend for part in counted):
         notices.append(Notice("UNNAMED", remark_on(run.tells)))
+    run.cache.look_up("repairs", run.held)
     for held in run.held.values():
         gaps = kept_gaps_km2(held, run.cache)
         notices += [

@@ -30,7 +30,6 @@ from frontcalc.run.options import Options
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, passing_over
-from frontcalc.snapshots.snapshot import Box
 from frontcalc.states import INVASION, Span, State, States
 from frontcalc.towns import Towns
 from frontcalc.views import View, choose_view
@@ -63,7 +62,9 @@ class Run:
         self.looked_at: dict[SnapshotRef, None] = {}  # every map that was read, whether a figure rests on it or not
         self.baselines: dict[str, State] = {}
         self.tells: Tells = {}
-        self._boxes: dict[SnapshotRef, Box] = {}
+        self._noted: dict[tuple[Snapshot, str, tuple[SnapshotLayer, ...]], Holding] = {}
+        self._placed: set[SnapshotRef] = set()  # maps that lie where they should
+        self._first: tuple[str, shapely.STRtree] | None = None  # the name and the box of the first map
         self._making: dict[str, Lock] = {}
         self._partitions: dict[str, RegionSet] = {}
         # Regions of an actor's own country get none of its ground, unless liberated land counts.
@@ -193,6 +194,8 @@ class Run:
         that the map lies elsewhere than the others, and with them if x and y are exchanged.
         """
         without = self._without(actor) if self.baseline else ()
+        if noted and (known := self._noted.get((snapshot, actor, without))):
+            return known
         held = snapshots.holding(snapshot, actor, self.view, self.options.crs, without=without)
         if noted:
             if snapshot.tells:
@@ -201,7 +204,7 @@ class Run:
                 snapshots.refuse_firm(self.tells, self.archive)
             self._check_place(snapshot)
             self.used.setdefault((snapshot.ref, snapshot.layers), snapshot)
-            self.held[held.key] = held
+            self.held[held.key] = self._noted[snapshot, actor, without] = held
         return held
 
     def partition_for(self, actor: str) -> RegionSet:
@@ -327,7 +330,7 @@ class Run:
     def _check_place(self, snapshot: Snapshot) -> None:
         """Refuse a map that lies in the regions, or where the run's first map does, only with x and y exchanged."""
         box, name = snapshot.box, snapshot.ref.names[0]
-        if box is None or snapshot.ref in self._boxes:
+        if box is None or snapshot.ref in self._placed:
             return
         if snapshots.is_exchanged(box, self._home):
             if self.regions.source and embedded_covers(np.array([shapely.box(*box)], dtype=object)):
@@ -335,7 +338,7 @@ class Run:
                 west, south, east, north = map(float, shapely.total_bounds(self._home.geometries))
                 raise snapshots.latitude_first((west, south, east, north), where=self.regions.source.name, beside=name)
             raise snapshots.latitude_first(box, where=name)
-        first, where = next(iter(self._boxes.items()), (snapshot.ref, box))
-        if snapshots.is_exchanged(box, shapely.STRtree([shapely.box(*where)])):
-            raise snapshots.latitude_first(box, where=name, beside=first.names[0])
-        self._boxes[snapshot.ref] = box
+        self._first = self._first or (name, shapely.STRtree([shapely.box(*box)]))
+        if snapshots.is_exchanged(box, self._first[1]):
+            raise snapshots.latitude_first(box, where=name, beside=self._first[0])
+        self._placed.add(snapshot.ref)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frontcalc.notices import Notice
 from frontcalc.read import SourceFile
-from frontcalc.tables.metas import Brief, MapUsed
+from frontcalc.tables.rows import Brief, MapUsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rows of what is measured between and on maps.
+"""Rows of changes over periods and in time, and what results rest on: maps, layers, regions and notices.
 
 The fields of rows are the published columns, in order, with units in their names: they are only ever appended.
 `outputs.numbers.DEFINITIONS` says what each means. Geometry is in longitude and latitude on WGS 84.
@@ -7,9 +7,17 @@ The fields of rows are the published columns, in order, with units in their name
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import shapely
+
+from frontcalc.notices import Notice
+from frontcalc.read import SourceFile
+from frontcalc.towns import ATTRIBUTION
+from frontcalc.views import VIEWS, describe_view
 
 LATER = {"later": True}
 """The metadata of fields that came after a class had heirs: as columns they stand behind those of the heirs."""
@@ -56,23 +64,6 @@ class DiffRow(PeriodRow):
 
 
 @dataclass(frozen=True, slots=True)
-class WhereRow(DiffRow):
-    """A change in the ground nearest to a town, or a connected part of a change, its middle and when half of it came.
-
-    `distance_km` and `direction` lead to that middle, `lon` and `lat`, from the town.
-    """
-
-    town: str = ""
-    distance_km: float | None = None
-    direction: str = ""
-    lon: float | None = None
-    lat: float | None = None
-    places: str = ""
-    half_from: dt.date | None = None
-    half_to: dt.date | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """Where one actor gained or lost ground in one period and region; what of it is slivers has a row of its own."""
 
@@ -85,54 +76,6 @@ class ChangeRow:
     closing: dt.date | None
     sliver: bool
     geometry: shapely.MultiPolygon
-
-
-@dataclass(frozen=True, slots=True)
-class TownChangeRow(ChangeRow):
-    """Where one actor gained or lost ground in one period, nearest to a town of the region, or as a connected part."""
-
-    town: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """Ground that one actor held from one map to another, in one region and nearest to one town of it.
-
-    What was held at the opening has no `held_from`, what is held at the close no `held_until`; the flags say whether it
-    came, or went, in thin strips, and by a fault of the map.
-    """
-
-    actor: str
-    region: str
-    town: str
-    held_from: dt.date | None
-    held_until: dt.date | None
-    ground_km2: float
-    came_sliver: bool
-    came_fault: bool
-    went_sliver: bool
-    went_fault: bool
-    came_files: str
-    went_files: str
-    geometry: shapely.MultiPolygon
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRow:
-    """Area held by one actor in one region on a date; `snapshot` is the day of the map that stands for it."""
-
-    archive: str
-    actor: str
-    date: dt.date
-    level: str
-    region: str
-    snapshot: dt.date | None
-    view: str
-    held_km2: float | None
-    notes: str
-    snapped_km2: float | None
-    region_km2: float | None = None
-    not_held_km2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,51 +102,6 @@ class SeriesRow:
     lost_sliver_km2: float | None = None
     net_interpolated_km2: float | None = None
     flags: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRow(PeriodRow):
-    """A change, and the shares held at its close of the land of region and country, None where those are not drawn."""
-
-    region_km2: float | None = None
-    share_of_region_pct: float | None = None
-    country_km2: float | None = None
-    share_of_country_pct: float | None = None
-    net_interpolated_km2: float | None = field(default=None, metadata=LATER)
-    border_km2: float | None = field(default=None, metadata=LATER)
-    not_held_km2: float | None = field(default=None, metadata=LATER)
-    flags: str = field(default="", metadata=LATER)
-    state: str = field(default="", metadata=LATER)
-    gained_sliver_km2: float | None = field(default=None, metadata=LATER)
-    lost_sliver_km2: float | None = field(default=None, metadata=LATER)
-
-
-@dataclass(frozen=True, slots=True)
-class GrossRow(SummaryRow):
-    """A summary with sums over the steps inside the period, and the slivers among them."""
-
-    step: str = ""
-    steps: int | None = None
-    gross_gained_km2: float | None = None
-    gross_lost_km2: float | None = None
-    turnover_km2: float | None = None
-    sliver_width_m: float | None = None
-    sliver_gained_km2: float | None = None
-    sliver_lost_km2: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FlowRow(_Between):
-    """Ground of one actor that had one role at the opening and another at the close, in one region.
-
-    Roles are in order of precedence: where layers overlap, the first one has the ground. Both roles are
-    `none` in no row. The rows from a role add up to its area at the opening, those to it at the close.
-    """
-
-    from_role: str
-    to_role: str
-    km2: float | None
-    notes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,114 +132,134 @@ class PlaceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ShareRow:
-    """How much of the disc that stands for a place one actor holds on a map."""
+class LayerShare:
+    """What each role of the view covers on one map, and how much ground they cover twice (km²)."""
 
-    archive: str
     actor: str
-    period: str
-    place: str
     snapshot: dt.date | None
-    view: str
-    held_pct: float
-    radius_m: float
-    lon: float
-    lat: float
-    notes: str
+    role_km2: tuple[tuple[str, float], ...]
+    overlap_km2: float
 
 
 @dataclass(frozen=True, slots=True)
-class SensitivityRow:
-    """Figures of one region with one assumption changed; the first row of each region is the base.
+class PeriodUsed:
+    """A period as asked for and the maps really used."""
 
-    Differences are to the base. `matters` names those of gained, lost and net that would be printed
-    otherwise, separated by spaces. The last two rows are the least and the most of the rows in range.
-    """
-
-    archive: str
     actor: str
     period: str
-    level: str
-    region: str
-    assumption: str
-    choice: str
+    opens_on: dt.date | None
+    closes_on: dt.date | None
     opening: dt.date | None
     closing: dt.date | None
-    days: int | None
-    view: str
-    gained_km2: float | None
-    lost_km2: float | None
-    net_km2: float | None
-    gained_difference_km2: float | None
-    lost_difference_km2: float | None
-    net_difference_km2: float | None
-    matters: str
-    in_range: bool
-    notes: str
 
 
 @dataclass(frozen=True, slots=True)
-class RangeRow(DiffRow):
-    """A change, and the least and the most of its figures under assumptions open to argument."""
+class TownNet:
+    """The net change of the ground nearest to a town, in a period."""
 
-    gained_min_km2: float | None = None
-    gained_max_km2: float | None = None
-    lost_min_km2: float | None = None
-    lost_max_km2: float | None = None
-    net_min_km2: float | None = None
-    net_max_km2: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CompareRow(RangeRow):
-    """A change as one archive has it, beside others: the range is over the archives that could be measured.
-
-    `closing_only_km2` is held at the close on this archive's map and on none of the others, `closing_lacking_km2`
-    on another's and not on this one's; both are None where fewer than two archives have a closing map.
-    """
-
-    closing_only_km2: float | None = None
-    closing_lacking_km2: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConsensusRow(_Between):
-    """A change as one archive has it, and what of it all archives show, and any.
-
-    Gained, lost and net are the archive's own; what is set aside of them is in none of the other figures.
-    """
-
-    gained_km2: float | None
-    lost_km2: float | None
-    net_km2: float | None
-    gained_by_all_km2: float
-    gained_by_any_km2: float
-    gained_only_km2: float
-    gained_aside_km2: float
-    lost_by_all_km2: float
-    lost_by_any_km2: float
-    lost_only_km2: float
-    lost_aside_km2: float
-    closing_only_km2: float
-    first_km2: float
-    notes: str
-    flags: str
-    lag_days: int | None = None
-    lag_from_days: int | None = None
-    lag_to_days: int | None = None
-    town: str = ""
-    maps_apart_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SharedGroundRow:
-    """Ground gained, lost, or held at the close by some alone, in one region, as the archives named all show it."""
-
-    period: str
     actor: str
-    region: str
-    kind: str
-    shown_by: str
-    km2: float
+    period: str
     town: str
-    geometry: shapely.MultiPolygon
+    net_km2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapping:
+    """How ground beside regions was given to them: `method`, and how far into foreign land and into water (km)."""
+
+    method: str
+    border_km: float | None = None
+    water_km: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapUsed:
+    """A file of the map of a day, with the SHA-256 of its bytes."""
+
+    date: dt.date | None
+    name: str
+    sha256: str
+
+
+class Brief:
+    """What a result rests on, whose `repr` says how many things of each kind it has, and does not list them."""
+
+    __slots__ = ()
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """The attribution, with that of the towns where texts name some, as those of faults of the map do."""
+        own: Any = self
+        named = getattr(own, "most_around", ()) or any(one.code in ("REDEFINITION", "AT-ONCE") for one in own.notices)
+        return tuple(dict.fromkeys((*own.attribution, *([ATTRIBUTION] if named else []))))
+
+    def __repr__(self) -> str:
+        """Return the name of the class, the archive's or set's, and the length of what is listed."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
+        counts = ", ".join(f"{len(some)} {name}" for name, some in own.items() if isinstance(some, tuple) and some)
+        of = own.get("archive") or own.get("set") or own["file"].name
+        return f"<{type(self).__name__} of {of}: {counts or 'nothing listed'}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Meta(Brief):
+    """What a result rests on; `meta` in JSON.
+
+    `sliver_width_m` is the mean width below which parts of a change are slivers, None where none were told apart.
+    `advances` is False where all that counts is drawn in layers that are control and advances in one.
+    `defaults` are the options that were not given but are set elsewhere, and where. `place_rule` says which places are
+    listed where they are the embedded ones. `most_around` are the towns around which a total changed most in the
+    direction of its net, the first first; empty where they were not asked for. `maps` are the files by the day that
+    they stand for, `legends` those that explain their layers. `looked_at` are other maps that were read, on which no
+    figure rests but a notice or a choice of maps may.
+    """
+
+    version: str
+    archive: str
+    actors: tuple[str, ...]
+    other_actors: tuple[str, ...]
+    view: str
+    counted: tuple[str, ...]
+    not_counted: tuple[str, ...]
+    crs: str
+    level: str
+    regions: SourceFile | None
+    files: tuple[SourceFile, ...]
+    periods: tuple[PeriodUsed, ...] = ()
+    layer_shares: tuple[LayerShare, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    snapping: Snapping | None = None
+    regions_accuracy: str = ""
+    places: tuple[PlaceRow, ...] | None = None
+    region_source: str = ""
+    region_licence: str = ""
+    attribution: tuple[str, ...] = ()
+    publisher: str = ""
+    sliver_width_m: float | None = None
+    drops_slivers: bool = False
+    advances: bool = True
+    defaults: tuple[tuple[str, str], ...] = ()
+    place_rule: str = ""
+    most_around: tuple[TownNet, ...] = ()
+    maps: tuple[MapUsed, ...] = ()
+    legends: tuple[SourceFile, ...] = ()
+    looked_at: tuple[MapUsed, ...] = ()
+
+    @property
+    def view_words(self) -> str:
+        """What counts as held, as heads say it, as in «assessed (control + advances)»."""
+        if self.view == "assessed" and not self.advances:
+            return "control (these maps have no advances)"
+        return describe_view(VIEWS[self.view]) if self.view in VIEWS else self.view
+
+    def noted_km2(self, code: str, periods: Collection[str]) -> list[float]:
+        """Return the areas that the notices of a code and some periods are about (km²)."""
+        return [one.km2 for one in self.notices if one.code == code and one.period in periods and one.km2 is not None]
+
+    def towns_of(self, total: PeriodRow) -> list[TownNet]:
+        """Return the towns around which a total changed most; none where faults of the map turn its sign."""
+        net = total.net_km2 or 0.0
+        faults = self.noted_km2("REDEFINITION", {total.period}) if len(self.actors) == 1 else []
+        if net * (net - math.fsum(faults)) <= 0:
+            return []
+        return [one for one in self.most_around if (one.actor, one.period) == (total.actor, total.period)]

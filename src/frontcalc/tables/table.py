@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from frontcalc.tables.lists import ArchiveMeta, RegionCheckMeta, RegionMeta
-    from frontcalc.tables.metas import Meta
+    from frontcalc.tables.rows import Meta
 
 AnyMeta = Union["Meta", "RegionMeta", "RegionCheckMeta", "ArchiveMeta"]
 """What a result of any kind rests on."""
