@@ -57,6 +57,7 @@ def projector(source: str, target: str, *, grid_m: float = 0) -> Callable[[NDArr
     return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T + 0.0)))
 
 
+@lru_cache(maxsize=32)
 def source_crs(declared: str) -> str:
     """Return a CRS that a file declares, in a form that pyproj takes; DataError where it is unknown."""
     fault = "names files, which are not opened"

@@ -78,7 +78,8 @@ def differing(old: Floats, new: Floats) -> tuple[Floats, Floats]:
     # The old ones of equal edges come first: where the last of them meets a new one, each takes the other away.
     alike = (mixed[1:] ^ mixed[:-1]) <= places
     pair = np.flatnonzero(alike & (first < len(old)) & (second >= len(old)))
-    pair = pair[(both[first[pair]] == both[second[pair]]).all(axis=1)]
+    begin, end = both.view(np.complex128).T  # two numbers at once
+    pair = pair[(begin[first[pair]] == begin[second[pair]]) & (end[first[pair]] == end[second[pair]])]
     alone = np.ones(len(both), dtype=bool)
     alone[first[pair]] = alone[second[pair]] = False
     rest = np.flatnonzero(alone)

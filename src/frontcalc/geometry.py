@@ -9,6 +9,7 @@ import io
 import random  # and not numpy's, which takes as long to load as a map to measure
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,14 @@ def polygonal(geometries: Geometries | Sequence[shapely.Geometry] | shapely.Geom
 
 def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
     """Return the polygons (m,) in geometries (n,), and the index of the geometry that each is of."""
-    outer, one = shapely.get_parts(geometries, return_index=True)
-    # A collection may hold multipolygons: two passes take both apart.
-    parts, two = shapely.get_parts(outer, return_index=True)
+    parts, of = shapely.get_parts(geometries, return_index=True)
     areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
-    return parts[areas], one[two[areas]]
+    if areas.all():
+        return parts, of
+    # A collection may hold multipolygons: two passes take both apart.
+    parts, within = shapely.get_parts(parts, return_index=True)
+    areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+    return parts[areas], of[within[areas]]
 
 
 def repair(polygons: Geometries) -> Geometries:
@@ -107,15 +111,20 @@ def refuse_crossings(edges: Floats) -> None:
     x, y, to_x, to_y = edges.T
     length = np.abs(to_x - x) + np.abs(to_y - y)
     likely = length / length.sum() + 1 / len(edges)
-    number = random.Random(0).random  # noqa: S311 - the same at every run
-    tried = np.array([number() for _ in range(tries)]) * 2
     # Each once, and without numpy.ma, which numpy.unique loads.
-    some = np.flatnonzero(np.bincount(np.searchsorted(np.cumsum(likely), tried).clip(max=len(edges) - 1)))
+    some = np.flatnonzero(np.bincount(np.searchsorted(np.cumsum(likely), _tried(tries)).clip(max=len(edges) - 1)))
     # Each stands for as many as are left out for one like it.
     weight = 1 / -np.expm1(-likely[some] * tries / 2)
     first, second, crossing = _meetings(edges[some])
     if (weight[first] * weight[second])[crossing].sum() > most / 2 and _meetings(edges)[2].sum() > most:
         raise DataError(f"its lines cross more than {most:,} times", cure="simplify it, or leave it out")
+
+
+@lru_cache(maxsize=8)
+def _tried(count: int) -> Floats:
+    """Return so many numbers from 0 to 2, the same at every run."""
+    number = random.Random(0).random  # noqa: S311 - no secret
+    return np.array([number() for _ in range(count)]) * 2
 
 
 def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
@@ -126,13 +135,18 @@ def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
 
 def directed_edges(ground: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Floats:
     """Return the edges (n, 4) of polygons as x, y to x, y, ground to the left of each, none without length."""
-    rings = shapely.get_rings(polygonal(shapely.orient_polygons(ground)))
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    x, y = points.T
-    start = np.flatnonzero((ring[1:] == ring[:-1]) & ((x[1:] != x[:-1]) | (y[1:] != y[:-1])))
+    return edges_of_rings(polygonal(shapely.orient_polygons(ground)))
+
+
+def edges_of_rings(polygons: Geometries) -> Floats:
+    """Return the edges (n, 4) of polygons as `directed_edges` does, in the direction in which they are drawn."""
+    points, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     # Adding zero turns −0 into 0, which are the same place but not the same bytes.
     points += 0.0
-    return np.concatenate([points[start], points[start + 1]], axis=1)
+    place = points.view(np.complex128)[:, 0]
+    drawn = (ring[1:] == ring[:-1]) & (place[1:] != place[:-1])
+    # Each position and the next are a row as they lie in memory.
+    return np.compress(drawn, np.lib.stride_tricks.as_strided(points, (len(drawn), 4), (16, 8)), axis=0)
 
 
 def _meetings(edges: Floats) -> tuple[Ints, Ints, NDArray[np.bool_]]:
@@ -156,20 +170,26 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     one union of all polygons, which merges the largest again and again. DataError if they cross too often for either.
     """
     if sum(map(len, layers)) > 1:
-        refuse_crossings(directed_edges(np.concatenate(layers)))
+        refuse_crossings(edges_of_rings(np.concatenate(layers)))
     whole = shapely.MultiPolygon()
     if len(layers) > 32:
         layers = (np.concatenate(layers),)  # one after the other they would take the square of their number
     for number, layer in enumerate(layers):
         # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
         merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
-        whole = shapely.MultiPolygon(list(polygonal(shapely.union(whole, merged) if number else merged)))
+        whole = shapely.multipolygons(polygonal(shapely.union(whole, merged) if number else merged))
     return whole
 
 
 def as_multipolygon(geometry: Geometries | shapely.Geometry) -> shapely.MultiPolygon:
     """Return the polygonal part of one geometry as a multipolygon."""
-    return shapely.MultiPolygon(list(polygonal(geometry)))
+    return shapely.multipolygons(polygonal(geometry))
+
+
+def total_bounds(polygons: Geometries) -> Floats:
+    """Return the bounds (4,) of polygons (n,), n > 0: those of shapely, in a fifth of the time."""
+    bounds = shapely.bounds(polygons)
+    return np.concatenate([np.fmin.reduce(bounds[:, :2]), np.fmax.reduce(bounds[:, 2:])])
 
 
 def area_km2(geometries: Geometries | shapely.Geometry) -> Floats:

@@ -134,7 +134,7 @@ def refuse_impossible(features: Features) -> None:
     A polygon that crosses the antimeridian uncut would stretch the other way round (RFC 7946 §3.1.9). An edge from
     −180° to 180° is along a whole parallel, as around a pole, and right as it is.
     """
-    bounds = shapely.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
+    bounds = geometry.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
     if features.crs != LONLAT and not is_geographic(features.crs) and len(features.polygons):
         refuse_misdeclared(features.crs, bounds)
     elif bounds[2] - bounds[0] > 180.0:
