@@ -47,6 +47,7 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+@lru_cache(maxsize=32)
 def projector(source: str, target: str, *, grid_m: float = 0) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`, there rounded to a grid."""
     if grid_m:

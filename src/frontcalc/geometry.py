@@ -35,6 +35,8 @@ _SAMPLE = 128  # at least, of edges
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON
+# Odd, and without a pattern: the digits of the golden ratio, and those that hash functions use.
+_MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64)
 
 
 def polygonal(geometries: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Geometries:
@@ -204,6 +206,8 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     its chord exceeds `edge_error`, in square units of the projection, the edge is split evenly; n pieces leave 1/n² of
     the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, that an edge
     leaves it on one side and comes back on the other, or that more than `MAX_ADDED_VERTICES` would be added.
+
+    Daily maps repeat most of their edges: what the last polygons made of an edge is taken from there.
     """
     if len(polygons) == 0:
         return polygons
@@ -211,43 +215,91 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     source, ring = shapely.get_coordinates(drawn, return_index=True)
     rings = np.searchsorted(ring, np.arange(len(drawn) + 1))
     shells = np.searchsorted(shell, np.arange(len(polygons) + 1))
-    target = project(source)
+    # Of the edge that leaves each vertex; that of the end of a ring leads nowhere.
+    edges = np.concatenate([source, source[np.append(np.arange(1, len(source)), 0)]], axis=1)
+    edges[rings[1:] - 1, 2:] = source[rings[1:] - 1]
+    known = (own[2:] for own in _projected if own[:2] == (project, edge_error))
+    old, first, points = next(known, (edges[:0], np.zeros(1, dtype=np.intp), source[:0]))
+    same, repeated = same_edges(old, edges)
+    new = np.ones(len(edges), dtype=bool)
+    new[repeated] = False
+    target, pieces = _pieces(edges[new], project, edge_error)
+    start, counts = np.empty((2, len(edges)), dtype=np.intp)
+    start[repeated], counts[repeated], counts[new] = first[same], np.diff(first)[same], pieces
+    if (added := int(counts.sum()) - len(counts)) > max(MAX_ADDED_VERTICES, len(counts)):
+        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)
+    start[new] = len(points) + np.cumsum(pieces) - pieces
+    points = np.concatenate([points, _split(edges[new], target, pieces, project)])
+    position = np.append(0, np.cumsum(counts))
+    points = np.take(points, np.repeat(start - position[:-1], counts) + np.arange(position[-1]), axis=0)
+    _projected[:] = [(project, edge_error, edges, position, points)]
+    return np.asarray(shapely.from_ragged_array(_POLYGON, points, (position[rings], shells)))
+
+
+# The last polygons that were projected: how, their edges, where the points of each begin, and those points.
+_projected: list[tuple[Project, float, Floats, NDArray[np.intp], Floats]] = []
+
+
+def _pieces(edges: Floats, project: Project, edge_error: float) -> tuple[Floats, Ints]:
+    """Return where edges (n, 4) begin in a projection, (n, 2), and into how many pieces each is split, (n,)."""
+    begin, end = edges[:, :2], edges[:, 2:]
+    target = project(begin)
+    # Most lead to where the next begins.
+    to, apart = np.roll(target, -1, axis=0), np.flatnonzero((end != np.roll(begin, -1, axis=0)).any(axis=1))
+    to[apart] = project(end[apart])
     if not np.isfinite(target).all():
-        x, y = source[np.flatnonzero(~np.isfinite(target).all(axis=1))[0]]
+        x, y = begin[np.flatnonzero(~np.isfinite(target).all(axis=1))[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
-    middle = project((source[:-1] + source[1:]) / 2)
-    chord = target[1:] - target[:-1]
-    bulge = middle - target[:-1]
+    chord, bulge = to - target, project((begin + end) / 2) - target
     # The middle of an edge that the projection's own edge cuts in two lies at one of its ends.
     aside, along = (each[:, 0] ** 2 + each[:, 1] ** 2 for each in (bulge - chord / 2, chord))
-    odd = np.flatnonzero(aside > np.maximum(0.04 * along, 0.04))
-    if (odd := odd[ring[odd] == ring[odd + 1]]).size:
-        _refuse_torn(source[odd], source[odd + 1], target[odd], target[odd + 1], project=project)
+    if (odd := np.flatnonzero(aside > np.maximum(0.04 * along, 0.04))).size:
+        _refuse_torn(begin[odd], end[odd], target[odd], to[odd], project=project)
     # A parabola through the three points encloses 4/3 of their triangle with its chord.
     error = np.abs(chord[:, 0] * bulge[:, 1] - chord[:, 1] * bulge[:, 0]) * (2 / 3)
-    # Of the edge that leaves each vertex; none leaves the end of a ring.
-    pieces = np.ones(len(source), dtype=np.int64)
+    pieces = np.ones(len(edges), dtype=np.int64)
     bent = np.flatnonzero(error > edge_error)
     pieces[bent] = np.ceil(np.sqrt(error[bent] / edge_error))
-    pieces[rings[1:] - 1] = 1
-    if (added := int(pieces.sum()) - len(pieces)) > max(MAX_ADDED_VERTICES, len(pieces)):
-        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)
-    if not added:
-        return np.asarray(shapely.from_ragged_array(_POLYGON, target, (rings, shells)))
-    position = np.concatenate([[0], np.cumsum(pieces)])
+    return target, pieces
+
+
+def _split(edges: Floats, target: Floats, pieces: Ints, project: Project) -> Floats:
+    """Return the projected points (m, 2) of edges (n, 4), the first of each in `target`, split into pieces (n,)."""
     long_edges = np.flatnonzero(pieces > 1)
+    if not len(long_edges):
+        return target
+    position = np.cumsum(pieces) - pieces
     counts = pieces[long_edges] - 1
     edge = np.repeat(long_edges, counts)
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
-    start, end = source[edge], source[edge + 1]
+    start, end = edges[edge, :2], edges[edge, 2:]
     # Count from the same end whichever way a ring runs, so that neighbours get the very same vertices.
     backward = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
     low, high = (np.where(backward[:, None], *ends) for ends in ((end, start), (start, end)))
     step = np.where(backward, pieces[edge] - nth, nth) / pieces[edge]
-    out = np.empty((position[-1], 2))
-    out[position[:-1]] = target
+    out = np.empty((len(edges) + len(edge), 2))
+    out[position] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
-    return np.asarray(shapely.from_ragged_array(_POLYGON, out, (position[rings], shells)))
+    return out
+
+
+def same_edges(old: Floats, new: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places (k,) of edges (n, 4) and (m, 4) that are the same to the last bit, each with one of the others.
+
+    Edges are sorted by one number mixed of all their bits, whose last bits are their place. Where two different
+    edges are mixed to the same, some that both have may be left out.
+    """
+    both = np.concatenate([old, new])
+    places = np.uint64((1 << len(both).bit_length()) - 1)
+    mixed = np.sort((both.view(np.uint64) @ _MIXERS) & ~places | np.arange(len(both), dtype=np.uint64))
+    order = (mixed & places).astype(np.intp)
+    # The old ones of equal edges come first: where the last of them meets a new one, each takes the other.
+    first, second = order[:-1], order[1:]
+    pair = np.flatnonzero(((mixed[1:] ^ mixed[:-1]) <= places) & (first < len(old)) & (second >= len(old)))
+    first, second = first[pair], second[pair]
+    begin, end = both.view(np.complex128).T  # two numbers at once
+    same = (begin[first] == begin[second]) & (end[first] == end[second])
+    return first[same], second[same] - len(old)
 
 
 def _refuse_torn(begin: Floats, end: Floats, first: Floats, last: Floats, *, project: Project) -> None:
