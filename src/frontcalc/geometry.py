@@ -207,7 +207,7 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     the error, since each leaves 1/n³. DataError says that a coordinate is nowhere in the projection, that an edge
     leaves it on one side and comes back on the other, or that more than `MAX_ADDED_VERTICES` would be added.
 
-    Daily maps repeat most of their edges: what the last polygons made of an edge is taken from there.
+    Daily maps repeat most of their edges: what became of an edge of the last layers is taken from there.
     """
     if len(polygons) == 0:
         return polygons
@@ -218,8 +218,10 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     # Of the edge that leaves each vertex; that of the end of a ring leads nowhere.
     edges = np.concatenate([source, source[np.append(np.arange(1, len(source)), 0)]], axis=1)
     edges[rings[1:] - 1, 2:] = source[rings[1:] - 1]
-    known = (own[2:] for own in _projected if own[:2] == (project, edge_error))
-    old, first, points = next(known, (edges[:0], np.zeros(1, dtype=np.intp), source[:0]))
+    # Of the last layers the one that is most like this one.
+    known = [own[2:] for own in _projected if own[:2] == (project, edge_error)]
+    nothing = edges[:0], np.zeros(1, dtype=np.intp), source[:0]
+    old, first, points = min(known, key=lambda own: abs(len(own[0]) - len(edges)), default=nothing)
     same, repeated = same_edges(old, edges)
     new = np.ones(len(edges), dtype=bool)
     new[repeated] = False
@@ -232,11 +234,11 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     points = np.concatenate([points, _split(edges[new], target, pieces, project)])
     position = np.append(0, np.cumsum(counts))
     points = np.take(points, np.repeat(start - position[:-1], counts) + np.arange(position[-1]), axis=0)
-    _projected[:] = [(project, edge_error, edges, position, points)]
+    _projected[:] = [*_projected[-2:], (project, edge_error, edges, position, points)]
     return np.asarray(shapely.from_ragged_array(_POLYGON, points, (position[rings], shells)))
 
 
-# The last polygons that were projected: how, their edges, where the points of each begin, and those points.
+# The last layers that were projected: how, their edges, where the points of each begin, and those points.
 _projected: list[tuple[Project, float, Floats, NDArray[np.intp], Floats]] = []
 
 
