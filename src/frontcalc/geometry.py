@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import io
 import random  # and not numpy's, which takes as long to load as a map to measure
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import shapely
@@ -47,13 +45,12 @@ def polygonal(geometries: Geometries | Sequence[shapely.Geometry] | shapely.Geom
 def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
     """Return the polygons (m,) in geometries (n,), and the index of the geometry that each is of."""
     parts, of = shapely.get_parts(geometries, return_index=True)
+    if (shapely.get_type_id(parts) != _POLYGON).any():
+        # A collection may hold multipolygons: two passes take both apart.
+        parts, within = shapely.get_parts(parts, return_index=True)
+        of = of[within]
     areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
-    if areas.all():
-        return parts, of
-    # A collection may hold multipolygons: two passes take both apart.
-    parts, within = shapely.get_parts(parts, return_index=True)
-    areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
-    return parts[areas], of[within[areas]]
+    return parts[areas], of[areas]
 
 
 def repair(polygons: Geometries) -> Geometries:
@@ -113,20 +110,15 @@ def refuse_crossings(edges: Floats) -> None:
     x, y, to_x, to_y = edges.T
     length = np.abs(to_x - x) + np.abs(to_y - y)
     likely = length / length.sum() + 1 / len(edges)
+    number = random.Random(0).random  # noqa: S311 - the same at every run
+    tried = np.array([number() for _ in range(tries)]) * 2
     # Each once, and without numpy.ma, which numpy.unique loads.
-    some = np.flatnonzero(np.bincount(np.searchsorted(np.cumsum(likely), _tried(tries)).clip(max=len(edges) - 1)))
+    some = np.flatnonzero(np.bincount(np.searchsorted(np.cumsum(likely), tried).clip(max=len(edges) - 1)))
     # Each stands for as many as are left out for one like it.
     weight = 1 / -np.expm1(-likely[some] * tries / 2)
     first, second, crossing = _meetings(edges[some])
     if (weight[first] * weight[second])[crossing].sum() > most / 2 and _meetings(edges)[2].sum() > most:
         raise DataError(f"its lines cross more than {most:,} times", cure="simplify it, or leave it out")
-
-
-@lru_cache(maxsize=8)
-def _tried(count: int) -> Floats:
-    """Return so many numbers from 0 to 2, the same at every run."""
-    number = random.Random(0).random  # noqa: S311 - no secret
-    return np.array([number() for _ in range(count)]) * 2
 
 
 def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
@@ -137,11 +129,11 @@ def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
 
 def directed_edges(ground: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Floats:
     """Return the edges (n, 4) of polygons as x, y to x, y, ground to the left of each, none without length."""
-    return edges_of_rings(polygonal(shapely.orient_polygons(ground)))
+    return drawn_edges(polygonal(shapely.orient_polygons(ground)))
 
 
-def edges_of_rings(polygons: Geometries) -> Floats:
-    """Return the edges (n, 4) of polygons as `directed_edges` does, in the direction in which they are drawn."""
+def drawn_edges(polygons: Geometries) -> Floats:
+    """Return the edges (n, 4) of polygons as they are drawn, none without length."""
     points, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     # Adding zero turns −0 into 0, which are the same place but not the same bytes.
     points += 0.0
@@ -172,20 +164,20 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     one union of all polygons, which merges the largest again and again. DataError if they cross too often for either.
     """
     if sum(map(len, layers)) > 1:
-        refuse_crossings(edges_of_rings(np.concatenate(layers)))
+        refuse_crossings(drawn_edges(np.concatenate(layers)))
     whole = shapely.MultiPolygon()
     if len(layers) > 32:
         layers = (np.concatenate(layers),)  # one after the other they would take the square of their number
     for number, layer in enumerate(layers):
         # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
         merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
-        whole = shapely.multipolygons(polygonal(shapely.union(whole, merged) if number else merged))
+        whole = as_multipolygon(shapely.union(whole, merged) if number else merged)
     return whole
 
 
 def as_multipolygon(geometry: Geometries | shapely.Geometry) -> shapely.MultiPolygon:
     """Return the polygonal part of one geometry as a multipolygon."""
-    return shapely.multipolygons(polygonal(geometry))
+    return cast(shapely.MultiPolygon, shapely.multipolygons(polygonal(geometry)))
 
 
 def total_bounds(polygons: Geometries) -> Floats:
@@ -220,11 +212,10 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     edges[rings[1:] - 1, 2:] = source[rings[1:] - 1]
     # Of the last layers the one that is most like this one.
     known = [own[2:] for own in _projected if own[:2] == (project, edge_error)]
-    nothing = edges[:0], np.zeros(1, dtype=np.intp), source[:0]
-    old, first, points = min(known, key=lambda own: abs(len(own[0]) - len(edges)), default=nothing)
+    known.append((edges[:0], np.zeros(1, dtype=np.intp), source[:0]))
+    old, first, points = min(known, key=lambda own: abs(len(own[0]) - len(edges)))
     same, repeated = same_edges(old, edges)
-    new = np.ones(len(edges), dtype=bool)
-    new[repeated] = False
+    new = np.bincount(repeated, minlength=len(edges)) == 0
     target, pieces = _pieces(edges[new], project, edge_error)
     start, counts = np.empty((2, len(edges)), dtype=np.intp)
     start[repeated], counts[repeated], counts[new] = first[same], np.diff(first)[same], pieces
@@ -267,10 +258,7 @@ def _pieces(edges: Floats, project: Project, edge_error: float) -> tuple[Floats,
 
 def _split(edges: Floats, target: Floats, pieces: Ints, project: Project) -> Floats:
     """Return the projected points (m, 2) of edges (n, 4), the first of each in `target`, split into pieces (n,)."""
-    long_edges = np.flatnonzero(pieces > 1)
-    if not len(long_edges):
-        return target
-    position = np.cumsum(pieces) - pieces
+    long_edges, position = np.flatnonzero(pieces > 1), np.cumsum(pieces) - pieces
     counts = pieces[long_edges] - 1
     edge = np.repeat(long_edges, counts)
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
@@ -338,32 +326,6 @@ def meeting_boxes(
         first.append(one + start)
         second.append(other)
     return np.concatenate(first), np.concatenate(second)
-
-
-def rings_around(valid: Geometries, area: Floats, group: NDArray[np.intp]) -> defaultdict[int, list[tuple[int, float]]]:
-    """Return for each ring the larger ones of its group that it meets, largest first, with its share inside each."""
-    shapely.prepare(valid)
-    inner, outer = meeting_boxes(valid)
-    # Of rings of one size the first in the file counts as the larger.
-    larger = (area[outer] > area[inner]) | ((area[outer] == area[inner]) & (outer < inner))
-    mine = (group[inner] == group[outer]) & larger & (area[inner] > 0)
-    inner, outer = inner[mine], outer[mine]
-    share = shapely.covers(valid[outer], valid[inner]).astype(np.float64)
-    part = np.flatnonzero(share == 0)
-    share[part] = shapely.area(shapely.intersection(valid[outer[part]], valid[inner[part]])) / area[inner[part]]
-    around: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
-    for at in np.lexsort((outer, -area[outer])).tolist():
-        around[int(inner[at])].append((int(outer[at]), float(share[at])))
-    return around
-
-
-def signed_areas(polygons: Geometries) -> Floats:
-    """Return the area of each polygon's outline, negative where it runs clockwise; (n,), in the CRS's units."""
-    xy, ring = shapely.get_coordinates(polygons, return_index=True)
-    starts = np.searchsorted(ring, np.arange(len(polygons)))
-    # From each ring's own start: far from the origin no digits are lost, and the step to the next ring adds nothing.
-    x, y = (xy - xy[starts[ring]]).T
-    return np.asarray(np.add.reduceat(x * np.roll(y, -1) - np.roll(x, -1) * y, starts) / 2)
 
 
 def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries, NDArray[np.intp]]:

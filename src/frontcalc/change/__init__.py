@@ -127,14 +127,14 @@ def moved(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Moved:
 
 
 def steps(between: Sequence[Moved], regions: RegionSet, *, slivers: SliverRule | None = None) -> list[Change]:
-    """Return what was gained and lost between pairs of maps, all measured at once: of small maps that is many times faster.
+    """Return what was gained and lost between pairs of maps, measured at once: of small maps in half the time.
 
     Both are overlaid with the regions, in whose projection they are. What is held on the two maps is measured in total,
     and must differ by gained less lost. Without `slivers`, what counts as one, there are none.
     """
     if not between:
         return []
-    grounds = [np.atleast_1d(ground) for one in between for ground in one[:2]]
+    grounds = [np.atleast_1d(np.asarray(ground, dtype=object)) for one in between for ground in one[:2]]
     parts, ground = geometry.polygons_of(np.concatenate(grounds))
     of = np.repeat(np.arange(len(grounds)), [len(own) for own in grounds])[ground]
     # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.

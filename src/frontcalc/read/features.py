@@ -19,7 +19,7 @@ from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_lay
 from frontcalc.limits import limits, refuse_too_many
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import NO_POSITIONS, Indices, Part, checked, coordinates_of, refused
+from frontcalc.read.rings import NO_POSITIONS, Indices, Part, checked, coordinates_of, refused, signed_areas
 
 Properties = Mapping[str, object]
 # The properties of all features, the parts of their polygons, and the feature of each point and line.
@@ -156,7 +156,7 @@ def nest_by_direction(features: Features) -> Features:
     polygons, owner = features.polygons, features.owner
     rings, of = shapely.get_rings(polygons, return_index=True)
     low = shapely.is_ccw(shapely.transform(rings, lambda xy: -xy))
-    unclear = np.flatnonzero((shapely.is_ccw(rings) != low) | (low != (geometry.signed_areas(rings) > 0)))
+    unclear = np.flatnonzero((shapely.is_ccw(rings) != low) | (low != (signed_areas(rings) > 0)))
     # What collapses has no direction, and takes nothing away.
     unclear = unclear[shapely.area(geometry.made_valid(np.asarray(shapely.polygons(rings[unclear])))) > 0]
     for ring in unclear[np.bincount(owner[of])[owner[of[unclear]]] > 1]:

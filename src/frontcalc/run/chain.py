@@ -45,7 +45,7 @@ Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], 
 NOTHING: MeasuredChain = ([], {})
 
 FLOATS = np.dtype("<f8")
-_AT_ONCE = 20_000  # vertices of what differs between maps, from which on it is measured: a block of small maps has fewer
+_AT_ONCE = 20_000  # vertices of what differs between maps that are measured at once: sixteen small maps have fewer
 
 
 def run_cache(folder: str | Path | None) -> Cache:
@@ -66,7 +66,7 @@ def step_to_bytes(step: Change) -> bytes:
     near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
     places = step.km2.shape[-1], near_km2.shape[-1]
     figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(FLOATS)
-    large = shapely.geometrycollections([shapely.multipolygons(parts) for parts in step.large])
+    large = shapely.GeometryCollection([geometry.as_multipolygon(parts) for parts in step.large])
     return figures.tobytes() + shapely.to_wkb(large)
 
 
