@@ -51,8 +51,9 @@ def test_faces_of_one_part_have_its_width() -> None:
     halves = polygons(strip(60), strip(60, south=60))
     assert thin_parts(halves, RULE).tolist() == [True, True]
     assert thin_parts(halves, RULE, of=np.array([0, 0])).tolist() == [False, False]
-    # Faces of two grounds are no part together.
+    # Those of two grounds are no part together, wherever they lie.
     assert thin_parts(halves, RULE, of=np.array([3, 4])).tolist() == [True, True]
+    assert thin_parts(polygons(strip(60), strip(200)), RULE, of=np.array([0, 1])).tolist() == [True, False]
     assert thin_parts(polygons(), RULE, of=np.zeros(0, int)).tolist() == thin_parts(polygons(), RULE).tolist() == []
 
 
