@@ -208,8 +208,7 @@ def kept_step(
     if not afresh and (content := cache.get("steps", name)) is not None:
         return step_from_bytes(content)
     opening, closing = ground(before), ground(after)
-    days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
-    with timed(f"compared {' with '.join(days)}"):
+    with timed(f"compared {days_of(before, after)}"):
         try:
             step = change.step(opening, closing, regions(), slivers=slivers)
         except DataError as error:
@@ -217,6 +216,11 @@ def kept_step(
             raise
     cache.put(("steps", name, step_to_bytes(step)))
     return step
+
+
+def days_of(*maps: Holding) -> str:
+    """Return the days of maps in words."""
+    return " with ".join(next((str(part.ref.day) for part in one.parts if part.ref.day), "a map") for one in maps)
 
 
 def unknown_part(
@@ -279,7 +283,9 @@ def measure_chain(
                 if before is not None:
                     name = step_key(key, slivers, before, after)
                     if together.get("steps", name) is None:
-                        waiting[name] = moved = change.moved(ground(before), ground(after))
+                        ends = ground(before), ground(after)
+                        with timed(f"compared {days_of(before, after)}"):
+                            waiting[name] = moved = change.moved(*ends)
                         vertices += sum(int(np.sum(shapely.get_num_coordinates(one))) for one in moved[:2])
                     for held in (before, after):
                         kept_gaps_km2(held, together)
