@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from oracle import figures_km2, net_km2, opened_step, plain_figures_km2, snapped
 from test_laws import maps, polygons
 
 from frontcalc import change, edges, geometry, regions
+from frontcalc.cache import Cache
 from frontcalc.change import CLOSING, CONTRADICTION_KM2, GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, OPENING
 from frontcalc.errors import FrontcalcError
+from frontcalc.run.chain import keep_steps
 
 KM = 1_000.0
 RULE = (100, "EPSG:6933")
@@ -309,3 +312,35 @@ def test_steps_add_up_to_gross_figures_from_the_first_map_to_the_last() -> None:
     assert gross.km2[OPENING, 0].tolist() == there.km2[OPENING, 0].tolist()
     assert gross.km2[CLOSING, 0].tolist() == back.km2[CLOSING, 0].tolist()
     assert gross.ground is None
+
+
+def bytes_of(step: change.Change) -> list[object]:
+    grounds = [(*map(np.ndarray.tobytes, (one.beside_m2, one.thin)), *one.polygons) for one in step.ground or ()]
+    near = None if step.near_km2 is None else step.near_km2.tobytes()
+    return [step.km2.tobytes(), near, grounds, [list(parts) for parts in step.large]]
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_steps_measured_at_once_are_those_measured_alone(*, coarse: bool) -> None:
+    cells = replace(DRAWN, pieces=boxes(box(8, 0, 12, 10)), owner=np.zeros(1, int), names=("",))
+    set_of = replace(SNAPPED, bands=(cells, ((0,), (1,)), np.ones((2, 2, 1), dtype=bool))) if coarse else SNAPPED
+    field = [box(x, y, x + 0.5, y + 0.5) for x in range(10) for y in range(8)]
+    maps = [ground_of(*field), ground_of(*field, box(12, 0, 12.01, 9)), AFTER, BEFORE, ground_of(), ground_of()]
+    maps += [ground_of(*field[3:], box(12.01, 0, 12.02, 9)), ground_of(*field, box(12, 0, 12.01, 9))]
+    between = [change.moved(*ends) for ends in pairwise(maps)]
+    # Some are found by edges and some by overlays of whole maps, whose slivers touch those of other steps.
+    assert len({isinstance(one[0], np.ndarray) for one in between}) == 2
+    together = change.steps(between, set_of, slivers=RULE)
+    alone = [change.step(*ends, set_of, slivers=RULE) for ends in pairwise(maps)]
+    assert list(map(bytes_of, together)) == list(map(bytes_of, alone))
+    assert change.steps([], set_of) == []
+
+
+def test_of_steps_measured_at_once_one_that_contradicts_itself_spoils_no_other() -> None:
+    good, (gained, lost, *ends) = change.moved(ground_of(), BEFORE), change.moved(BEFORE, AFTER)
+    bad = (gained, lost, ends[0], ends[1] + 1)
+    with pytest.raises(FrontcalcError, match="contradicts itself"):
+        change.steps([good, bad], DRAWN)
+    kept: dict[tuple[str, str], bytes] = {}
+    keep_steps({"good": good, "bad": bad}, DRAWN, RULE, Cache(memory=kept))
+    assert list(kept) == [("steps", "good")]

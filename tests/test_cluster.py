@@ -68,7 +68,7 @@ def nothing_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **how: object) -> None:
         raise AssertionError("a step was measured by this process")
 
-    monkeypatch.setattr(chain.change, "step", refuse)
+    monkeypatch.setattr(chain.change, "moved", refuse)
 
 
 def written(table: Any) -> bytes:

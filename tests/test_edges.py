@@ -76,7 +76,7 @@ def test_edges_that_run_the_other_way_or_that_one_map_has_twice_are_not_shared()
 
 
 def test_edges_that_are_mixed_to_the_same_number_are_not_taken_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edges, "_MIXERS", np.zeros(4, dtype=np.uint64))
+    monkeypatch.setattr(geometry, "_MIXERS", np.zeros(4, dtype=np.uint64))
     old, new = edges.differing(np.array([[0.0, 0, 1, 0], [1, 0, 1, 1]]), np.array([[0.0, 0, 2, 0], [1, 0, 1, 1]]))
     assert [0, 0, 1, 0] in old.tolist()
     assert [0, 0, 2, 0] in new.tolist()

@@ -31,21 +31,21 @@ PATIENCE_S = 60.0
 NO_STEP_HERE = """
 import os
 from frontcalc.run import chain
-measured, own = chain.change.step, os.getpid()
+measured, own = chain.change.moved, os.getpid()
 def refused(*what, **how):
     if os.getpid() == own: raise AssertionError("a step was measured here")
     return measured(*what, **how)
-chain.change.step = refused
+chain.change.moved = refused
 """
 DIES = """
 import os, signal
 from frontcalc.run import chain
-measure, caller = chain.kept_step, os.getpid()
-def dies(before, *what, **how):
-    if os.getpid() != caller and any(str(part.ref.day) == "2024-01-20" for part in before.parts):
+measure, caller = chain.kept_gaps_km2, os.getpid()
+def dies(held, *what):
+    if os.getpid() != caller and any(str(part.ref.day) == "2024-01-20" for part in held.parts):
         os.kill(os.getpid(), signal.SIGKILL)
-    return measure(before, *what, **how)
-chain.kept_step = dies
+    return measure(held, *what)
+chain.kept_gaps_km2 = dies
 """
 NO_FORK = """
 import os
@@ -119,12 +119,12 @@ with ExitStack() as stack:
 SLOW = """
 import time
 from frontcalc.run import chain
-measure = chain.change.step
+measure = chain.change.moved
 def slow(*what, **how):
     os.write(1, b"%d\\n" % os.getpid())
     time.sleep({seconds})
     return measure(*what, **how)
-chain.change.step = slow
+chain.change.moved = slow
 """
 SLOW_S = 5  # so that a block takes longer than anybody's patience
 # What runs these tests in the background may have them ignore interrupts.

@@ -260,3 +260,29 @@ def test_a_polygon_whose_edges_cross_without_end_is_refused_in_a_moment() -> Non
     assert not comb.is_valid
     geometry.refuse_tangled(array(comb, other))
     geometry.refuse_tangled(array(comb, other), linework=True)
+
+
+def test_what_became_of_an_edge_of_an_earlier_layer_is_what_becomes_of_it_anyway() -> None:
+    calls: list[int] = []
+
+    def bent(points: geometry.Floats) -> geometry.Floats:
+        calls.append(len(points))
+        return np.column_stack([points[:, 0], points[:, 1] + points[:, 0] ** 2 / 10])
+
+    def projected(*polygons: shapely.Geometry, edge_error: float = 0.5) -> bytes:
+        calls.clear()
+        drawn = geometry.project_polygons(array(*polygons), bent, edge_error=edge_error)
+        return shapely.GeometryCollection(list(drawn)).wkb
+
+    small, far = shapely.box(0, 0, 6, 6), shapely.box(20, 0, 21, 1).difference(shapely.box(20.2, 0.2, 20.6, 0.6))
+    other = shapely.Polygon([(0, 6), (6, 6), (9, 3), (6, 0), (0, 0)])
+    maps = [(small, far), (far, other), (other, small), (other, far, small), (small,), (other, far, small)]
+    geometry._projected.clear()
+    after_others = [projected(*polygons) for polygons in maps]
+    assert sum(calls) == 0  # of the layer before last, which is the same
+    # How far edges may err is no matter of what was made of them before.
+    assert projected(*maps[-1], edge_error=0.01) != after_others[-1]
+    for polygons, found in zip(maps, after_others, strict=True):
+        geometry._projected.clear()
+        assert projected(*polygons) == found
+    assert sum(calls) > 0

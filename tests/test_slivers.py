@@ -50,8 +50,11 @@ def test_an_arm_without_width_makes_no_sliver_of_an_advance() -> None:
 def test_faces_of_one_part_have_its_width() -> None:
     halves = polygons(strip(60), strip(60, south=60))
     assert thin_parts(halves, RULE).tolist() == [True, True]
-    assert thin_parts(halves, RULE, faces=True).tolist() == [False, False]
-    assert thin_parts(polygons(), RULE, faces=True).tolist() == thin_parts(polygons(), RULE).tolist() == []
+    assert thin_parts(halves, RULE, of=np.array([0, 0])).tolist() == [False, False]
+    # Those of two grounds are no part together, wherever they lie.
+    assert thin_parts(halves, RULE, of=np.array([3, 4])).tolist() == [True, True]
+    assert thin_parts(polygons(strip(60), strip(200)), RULE, of=np.array([0, 1])).tolist() == [True, False]
+    assert thin_parts(polygons(), RULE, of=np.zeros(0, int)).tolist() == thin_parts(polygons(), RULE).tolist() == []
 
 
 def test_slivers_of_faces_are_those_of_whole_parts() -> None:
@@ -63,8 +66,8 @@ def test_slivers_of_faces_are_those_of_whole_parts() -> None:
     faces, whole = change.differences(before, after), change.differences(before, after, whole=True)
     came = (geometry.polygonal(ground[0]) for ground in (faces, whole))
     fast, plain = (
-        shapely.area(parts[thin_parts(parts, RULE, faces=of_faces)]).sum() / 1e6
-        for parts, of_faces in zip(came, (True, False), strict=True)
+        shapely.area(parts[thin_parts(parts, RULE, of=of)]).sum() / 1e6
+        for parts, of in zip(came, (np.zeros(len(faces[0]), int), None), strict=True)
     )
     assert plain == pytest.approx(fast, abs=1e-9) == pytest.approx(0.6)
 

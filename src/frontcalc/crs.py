@@ -47,6 +47,7 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+@lru_cache(maxsize=32)
 def projector(source: str, target: str, *, grid_m: float = 0) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that maps (n, 2) coordinates of `source` to (n, 2) of `target`, there rounded to a grid."""
     if grid_m:
@@ -57,6 +58,7 @@ def projector(source: str, target: str, *, grid_m: float = 0) -> Callable[[NDArr
     return lambda points: np.column_stack(transform(*(points.T.tolist() if len(points) == 1 else points.T + 0.0)))
 
 
+@lru_cache(maxsize=32)
 def source_crs(declared: str) -> str:
     """Return a CRS that a file declares, in a form that pyproj takes; DataError where it is unknown."""
     fault = "names files, which are not opened"

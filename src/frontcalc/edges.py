@@ -26,12 +26,10 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, refuse_crossings
+from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, refuse_crossings, same_edges
 
 MOST_DIFFERING = 0.2  # share of edges that differ above which the plain way is as fast
 TOLERANCE_M2 = 0.01  # the faces may be so far from the change of the total: sums over whole maps err by a hundredth
-# Odd, and without a pattern: the digits of the golden ratio, and those that hash functions use.
-_MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64)
 _SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on
 _CELLS = 2_000_000  # of the table of points by edges: 16 MB
 
@@ -65,24 +63,9 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tup
 
 
 def differing(old: Floats, new: Floats) -> tuple[Floats, Floats]:
-    """Return which of two maps' edges (n, 4) and (m, 4) the other has not, to the last bit.
-
-    Edges are sorted by one number mixed of all their bits, whose last bits are their place. Where two different
-    edges are mixed to the same, some that both maps have may be left in, which does no harm.
-    """
-    both = np.concatenate([old, new])
-    places = np.uint64((1 << len(both).bit_length()) - 1)
-    mixed = np.sort((both.view(np.uint64) @ _MIXERS) & ~places | np.arange(len(both), dtype=np.uint64))
-    order = (mixed & places).astype(np.intp)
-    first, second = order[:-1], order[1:]
-    # The old ones of equal edges come first: where the last of them meets a new one, each takes the other away.
-    alike = (mixed[1:] ^ mixed[:-1]) <= places
-    pair = np.flatnonzero(alike & (first < len(old)) & (second >= len(old)))
-    pair = pair[(both[first[pair]] == both[second[pair]]).all(axis=1)]
-    alone = np.ones(len(both), dtype=bool)
-    alone[first[pair]] = alone[second[pair]] = False
-    rest = np.flatnonzero(alone)
-    return both[rest[rest < len(old)]], both[rest[rest >= len(old)]]
+    """Return which of two maps' edges (n, 4) and (m, 4) the other has not; some that both have do no harm."""
+    first, second = same_edges(old, new)
+    return np.delete(old, first, axis=0), np.delete(new, second, axis=0)
 
 
 def winding_numbers(points: Floats, edges: Floats) -> Ints:

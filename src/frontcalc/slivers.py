@@ -18,21 +18,24 @@ SLIVER_WIDTH_M = 100.0  # on the ground, unless the user says otherwise
 _GRID_M = 0.01
 
 
-def thin_parts(parts: Geometries, rule: SliverRule, *, faces: bool = False) -> NDArray[np.bool_]:
+def thin_parts(parts: Geometries, rule: SliverRule, *, of: NDArray[np.intp] | None = None) -> NDArray[np.bool_]:
     """Say of each polygon (n,) of a change whether it is a sliver, or belongs to one; in metres, without overlap.
 
     A sliver's mean width, 2 × area ÷ perimeter, is below the rule's on the ground. A new vertex on an old line leaves
     an arm without width, which belongs to no outline that anybody drew: outlines are closed on a grid of a centimetre
-    where that can matter. With `faces` several of the polygons may make up one part, as those of `frontcalc.edges`.
+    where that can matter. Several of the polygons may make up one part, as those of `frontcalc.edges`, where `of` (n,),
+    sorted, says which ground each is of.
     """
     if not len(parts):
         return np.zeros(0, dtype=bool)
-    if faces:
+    if of is not None:
         # Each is a sliver where the part that it is a face of is one.
-        whole = geometry.polygonal(shapely.disjoint_subset_union_all(parts))
+        grounds = np.split(parts, np.flatnonzero(of[1:] != of[:-1]) + 1)
+        whole, ground = geometry.polygons_of(np.array([shapely.disjoint_subset_union_all(own) for own in grounds]))
         face, part = shapely.STRtree(whole).query(shapely.point_on_surface(parts), predicate="intersects")
+        mine = np.cumsum(np.append(False, of[1:] != of[:-1]))[face] == ground[part]
         broad = np.zeros(len(parts), dtype=bool)
-        broad[face[~thin_parts(whole, rule)[part]]] = True
+        broad[face[mine & ~thin_parts(whole, rule)[part]]] = True
         return ~broad
     width_m, plane = rule
     thin = mean_widths_m(parts, plane) < width_m

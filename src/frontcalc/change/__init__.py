@@ -19,6 +19,7 @@ from frontcalc.slivers import SliverRule, thin_parts
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
 Ground = shapely.Geometry | NDArray[np.object_]  # one geometry, or an array of polygons without overlap
+Moved = tuple[Ground, Ground, float, float]  # what was gained and lost between two maps, and what is held on each (km²)
 CONTRADICTION_KM2 = 0.001  # gained and lost may be so far from the change of the total: snapped overlays err by m²
 OPENING, CLOSING, GAINED, LOST, GAINED_SLIVER, LOST_SLIVER = range(6)  # places in `Change.km2`
 _OF_A_ROW = ("opening", "closing", "gained", "lost", "net", "snapped", "gained_sliver", "lost_sliver")
@@ -114,23 +115,60 @@ def total(steps: Sequence[Change]) -> Change:
 def step(
     before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet, *, slivers: SliverRule | None = None
 ) -> Change:
-    """Return what was gained and lost from one map to another.
+    """Return what was gained and lost from one map to another: `steps` of one."""
+    return steps([moved(before, after)], regions, slivers=slivers)[0]
 
-    Gained is held at the close and not at the opening, lost the reverse; both are overlaid with the regions. What is
-    held on the two maps is measured in total, and must differ by gained less lost. `before` and `after` are valid, in
-    metres of the regions' equal-area projection. Without `slivers`, what counts as one, there are none.
+
+def moved(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Moved:
+    """Return what differs between two maps, valid and in metres of an equal-area projection, and what is held on each.
+
+    Gained is held at the close and not at the opening, lost the reverse.
     """
-    groups: list[Geometries] = []
-    for ground in differences(before, after):
-        parts = geometry.polygonal(ground)
-        # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
-        faces = isinstance(ground, np.ndarray)
-        thin = thin_parts(parts, slivers, faces=faces) if slivers else np.zeros(len(parts), bool)
-        groups += [parts[~thin], parts[thin]]
+    return (*differences(before, after), float(geometry.area_km2(before)), float(geometry.area_km2(after)))
+
+
+def steps(between: Sequence[Moved], regions: RegionSet, *, slivers: SliverRule | None = None) -> list[Change]:
+    """Return what was gained and lost between pairs of maps, measured at once: of small maps in half the time.
+
+    Both are overlaid with the regions, in whose projection they are. What is held on the two maps is measured in total,
+    and must differ by gained less lost. Without `slivers`, what counts as one, there are none.
+    """
+    if not between:
+        return []
+    grounds = [np.atleast_1d(np.asarray(ground, dtype=object)) for one in between for ground in one[:2]]
+    parts, ground = geometry.polygons_of(np.concatenate(grounds))
+    of = np.repeat(np.arange(len(grounds)), [len(own) for own in grounds])[ground]
+    # What an overlay of whole maps returns is whole parts; an array may hold several faces of one.
+    faces = np.array([isinstance(ground, np.ndarray) for one in between for ground in one[:2]])[of]
+    thin = np.zeros(len(parts), dtype=bool)
+    if slivers:
+        thin[faces] = thin_parts(parts[faces], slivers, of=of[faces])
+        thin[~faces] = thin_parts(parts[~faces], slivers)
+    # Of each pair what was gained, what of it in slivers, and the same of what was lost.
+    order = np.argsort(2 * of + thin, kind="stable")
+    groups = np.split(parts[order], np.searchsorted((2 * of + thin)[order], np.arange(1, 2 * len(grounds))))
     by_group = measured(groups, regions)
+    near_km2: list[Floats | None] = [None] * len(between)
+    if regions.bands is not None:
+        cells, _, near = regions.bands
+        # Broad parts of either pair, gained and lost, and its slivers.
+        pairs = zip(groups, groups[2:], strict=False)
+        split = cells.split(*(np.concatenate(pair) for at, pair in enumerate(pairs) if at % 4 < 2))
+        for place, ((broad_km2, *_), (thin_km2, *_)) in enumerate(zip(split[::2], split[1::2], strict=True)):
+            met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
+            both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
+            near_km2[place] = (near[..., met] * both).sum(axis=3)
+    each = zip(between, range(0, len(groups), 4), near_km2, strict=True)
+    return [_step_of(ends, by_group[start : start + 4], beside) for (_, _, *ends), start, beside in each]
+
+
+def _step_of(
+    ends_km2: Sequence[float], by_group: Sequence[tuple[Floats, Geometries, Floats]], near_km2: Floats | None
+) -> Change:
+    """Return a step from what is held on its maps (km²) and its groups: gained, of it in slivers; the same of lost."""
     gained, thin_gained, lost, thin_lost = (both for both, *_ in by_group)
     ends = np.full((2, *gained.shape), np.nan)
-    ends[:, 0, -1] = geometry.area_km2(before), geometry.area_km2(after)
+    ends[:, 0, -1] = ends_km2
     km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
     more, net = ends[1, 0, -1] - ends[0, 0, -1], km2[GAINED, 0, -1] - km2[LOST, 0, -1]
     if abs(more - net) > CONTRADICTION_KM2:
@@ -140,15 +178,7 @@ def step(
         thin = np.repeat([False, True], [len(broad), len(narrow)])
         came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
     came, went = came_and_went
-    large = large_parts(came.polygons), large_parts(went.polygons)
-    near_km2 = None
-    if regions.bands is not None:
-        cells, _, near = regions.bands
-        (broad_km2, *_), (thin_km2, *_) = cells.split(*map(np.concatenate, (groups[::2], groups[1::2])))
-        met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
-        both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
-        near_km2 = (near[..., met] * both).sum(axis=3)
-    return Change(km2, large, (came, went), near_km2)
+    return Change(km2, (large_parts(came.polygons), large_parts(went.polygons)), (came, went), near_km2)
 
 
 def differences(
@@ -196,9 +226,11 @@ def measured(groups: Sequence[Geometries], regions: RegionSet) -> list[tuple[Flo
     Parts thinner than rounding, which GEOS may turn into hundreds of km², are in the total only. What lies beside is
     (k, 2), as `RegionSet.split` returns it.
     """
-    by_group, solid = [], [parts[shapely.area(parts) > _NOTHING_M2] for parts in groups]
-    for whole, parts, (km2, snapped_km2, beside_m2) in zip(groups, solid, regions.split(*solid), strict=True):
-        own, summed = float(np.sum(geometry.area_km2(whole))), float(km2.sum())
+    by_group, ends = [], np.cumsum([len(parts) for parts in groups])[:-1]
+    areas_m2 = np.split(shapely.area(np.concatenate(groups)), ends)
+    solid = [parts[m2 > _NOTHING_M2] for parts, m2 in zip(groups, areas_m2, strict=True)]
+    for m2, parts, (km2, snapped_km2, beside_m2) in zip(areas_m2, solid, regions.split(*solid), strict=True):
+        own, summed = float(np.sum(m2 / 1e6)), float(km2.sum())
         if abs(own - summed) > CONTRADICTION_KM2:
             raise contradiction(f"{own:.6f} km² in all, {summed:.6f} by region", "maps and the regions")
         both = np.array([np.append(km2, own), np.append(snapped_km2, np.sum(snapped_km2))])

@@ -19,7 +19,7 @@ from frontcalc.layers import INNER, find_layer, layer_name, spelling, stated_lay
 from frontcalc.limits import limits, refuse_too_many
 from frontcalc.names import printable
 from frontcalc.notices import Notice
-from frontcalc.read.rings import NO_POSITIONS, Indices, Part, checked, coordinates_of, refused
+from frontcalc.read.rings import NO_POSITIONS, Indices, Part, checked, coordinates_of, refused, signed_areas
 
 Properties = Mapping[str, object]
 # The properties of all features, the parts of their polygons, and the feature of each point and line.
@@ -134,7 +134,7 @@ def refuse_impossible(features: Features) -> None:
     A polygon that crosses the antimeridian uncut would stretch the other way round (RFC 7946 §3.1.9). An edge from
     −180° to 180° is along a whole parallel, as around a pole, and right as it is.
     """
-    bounds = shapely.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
+    bounds = geometry.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
     if features.crs != LONLAT and not is_geographic(features.crs) and len(features.polygons):
         refuse_misdeclared(features.crs, bounds)
     elif bounds[2] - bounds[0] > 180.0:
@@ -156,7 +156,7 @@ def nest_by_direction(features: Features) -> Features:
     polygons, owner = features.polygons, features.owner
     rings, of = shapely.get_rings(polygons, return_index=True)
     low = shapely.is_ccw(shapely.transform(rings, lambda xy: -xy))
-    unclear = np.flatnonzero((shapely.is_ccw(rings) != low) | (low != (geometry.signed_areas(rings) > 0)))
+    unclear = np.flatnonzero((shapely.is_ccw(rings) != low) | (low != (signed_areas(rings) > 0)))
     # What collapses has no direction, and takes nothing away.
     unclear = unclear[shapely.area(geometry.made_valid(np.asarray(shapely.polygons(rings[unclear])))) > 0]
     for ring in unclear[np.bincount(owner[of])[owner[of[unclear]]] > 1]:

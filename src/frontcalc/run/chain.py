@@ -45,6 +45,7 @@ Send = Callable[[Any, Sequence[SnapshotRef | Holding], RegionSet], Callable[[], 
 NOTHING: MeasuredChain = ([], {})
 
 FLOATS = np.dtype("<f8")
+_AT_ONCE = 20_000  # vertices of what differs between maps that are measured at once: sixteen small maps have fewer
 
 
 def run_cache(folder: str | Path | None) -> Cache:
@@ -65,7 +66,7 @@ def step_to_bytes(step: Change) -> bytes:
     near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
     places = step.km2.shape[-1], near_km2.shape[-1]
     figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(FLOATS)
-    large = shapely.GeometryCollection([shapely.MultiPolygon(list(parts)) for parts in step.large])
+    large = shapely.GeometryCollection([geometry.as_multipolygon(parts) for parts in step.large])
     return figures.tobytes() + shapely.to_wkb(large)
 
 
@@ -207,8 +208,7 @@ def kept_step(
     if not afresh and (content := cache.get("steps", name)) is not None:
         return step_from_bytes(content)
     opening, closing = ground(before), ground(after)
-    days = (next((str(part.ref.day) for part in held.parts if part.ref.day), "a map") for held in (before, after))
-    with timed(f"compared {' with '.join(days)}"):
+    with timed(f"compared {days_of(before, after)}"):
         try:
             step = change.step(opening, closing, regions(), slivers=slivers)
         except DataError as error:
@@ -216,6 +216,11 @@ def kept_step(
             raise
     cache.put(("steps", name, step_to_bytes(step)))
     return step
+
+
+def days_of(*maps: Holding) -> str:
+    """Return the days of maps in words."""
+    return " with ".join(next((str(part.ref.day) for part in one.parts if part.ref.day), "a map") for one in maps)
 
 
 def unknown_part(
@@ -261,6 +266,7 @@ def measure_chain(
     snapshots: list[Snapshot] = []
     entries: dict[tuple[str, str], bytes] = {}
     before: Holding | None = None
+    waiting, vertices = dict[str, change.Moved](), 0
     with gathered(replace(cache, memory=entries)) as together:
         ground = lru_cache(maxsize=2)(partial(ground_of, cache=together))
         for one in maps:
@@ -275,10 +281,30 @@ def measure_chain(
                     snapshots.append(kept_snapshot(one, together))
                     after = hold(snapshots[-1])
                 if before is not None:
-                    kept_step(before, after, ground, lambda: regions, key=key, slivers=slivers, cache=together)
+                    name = step_key(key, slivers, before, after)
+                    if together.get("steps", name) is None:
+                        ends = ground(before), ground(after)
+                        with timed(f"compared {days_of(before, after)}"):
+                            waiting[name] = moved = change.moved(*ends)
+                        vertices += sum(int(np.sum(shapely.get_num_coordinates(one))) for one in moved[:2])
                     for held in (before, after):
                         kept_gaps_km2(held, together)
                 before = after
             except FrontcalcError:
                 before = None
+            if vertices > _AT_ONCE:
+                keep_steps(waiting, regions, slivers, together)
+                waiting, vertices = {}, 0
+        keep_steps(waiting, regions, slivers, together)
     return snapshots, entries
+
+
+def keep_steps(waiting: Mapping[str, change.Moved], regions: RegionSet, slivers: SliverRule, cache: Cache) -> None:
+    """Measure steps, given by their keys, at once, and keep them; of those that cannot be, each that can."""
+    try:
+        steps = change.steps(list(waiting.values()), regions, slivers=slivers)
+    except FrontcalcError:
+        for name, moved in waiting.items() if len(waiting) > 1 else ():
+            keep_steps({name: moved}, regions, slivers, cache)
+        return
+    cache.put(*(("steps", name, step_to_bytes(step)) for name, step in zip(waiting, steps, strict=True)))

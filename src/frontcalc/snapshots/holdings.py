@@ -55,7 +55,7 @@ def projected(
     """Return what `to_equal_area` does, and by how much two ways of repairing the polygons of a layer differ (km²)."""
     if not len(polygons):
         return polygons, 0.0
-    bounds = crs.bounds_in_degrees(source_crs, shapely.total_bounds(polygons))
+    bounds = crs.bounds_in_degrees(source_crs, geometry.total_bounds(polygons))
     if not np.isfinite(bounds).all():
         raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
     crs.prove_equal_area(target_crs, bounds)

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from frontcalc import crs
+from frontcalc import crs, geometry
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.errors import ChangedError, DataError, naming
 from frontcalc.geometry import Geometries
@@ -314,7 +313,7 @@ def forget_read() -> None:
 
 def box_around(drawn: Iterable[tuple[str, Geometries]]) -> Box | None:
     """Return a box around polygons (degrees), given with their CRS; None where there are none, or nowhere on Earth."""
-    boxes = [crs.bounds_in_degrees(own, shapely.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
+    boxes = [crs.bounds_in_degrees(own, geometry.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
     on_earth = [box for box in boxes if all(map(math.isfinite, box))]
     if not on_earth:
         return None
@@ -332,13 +331,11 @@ def boxes_of(drawn: Iterable[tuple[str, Geometries]]) -> tuple[Box, ...]:
             bounds = np.column_stack([*to_degrees(*bounds[:, :2].T), *to_degrees(*bounds[:, 2:].T)])
         corners.append(bounds[np.isfinite(bounds).all(axis=1)])
     bounds = np.concatenate(corners)
-    cells = (bounds[:, :2] + bounds[:, 2:]) // 10
-    if len(cells) and (cells == cells[0]).all():
-        mine: Iterable[NDArray[np.float64]] = (bounds,)  # as on most maps, which is told in a tenth of the time
-    else:
-        cells, cell = np.unique(cells, axis=0, return_inverse=True)
-        mine = (bounds[cell == number] for number in range(len(cells)))
-    return tuple((*own[:, :2].min(axis=0).tolist(), *own[:, 2:].max(axis=0).tolist()) for own in mine)
+    together: dict[tuple[float, float], list[list[float]]] = {}
+    for x, y, box in zip(*((bounds[:, :2] + bounds[:, 2:]) // 10).T.tolist(), bounds.tolist(), strict=True):
+        together.setdefault((x, y), []).append(box)
+    sides = (list(zip(*own, strict=True)) for _, own in sorted(together.items()))
+    return tuple((min(west), min(south), max(east), max(north)) for west, south, east, north in sides)
 
 
 def is_exchanged(box: Box, home: shapely.STRtree) -> bool:
@@ -353,7 +350,7 @@ def first_exchanged(polygons: Geometries, own: str, home: shapely.STRtree) -> Bo
     box = box_around([(own, polygons)])
     if box is None or is_exchanged(box, home):
         return box
-    west, south, east, north = shapely.total_bounds(home.geometries)
+    west, south, east, north = geometry.total_bounds(home.geometries)
     turned = shapely.box(south, west, north, east)
     if not shapely.box(*box).intersects(turned):
         return None
