@@ -9,7 +9,8 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
     """
     (command, given), versions = result.call or ("", {}), software()
     options = {name: _stated(value) for name, value in sorted(given.items()) if name not in WITHOUT_EFFECT}
-    shown = texts(records(cells(result, units)))
-    totals = [row for row in shown if row.get("level") == TOTAL]
+    shown = texts(cells(result, units))
+    totals = [row for row in records(shown) if row["level"] == TOTAL] if "level" in shown else []
     brief = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in totals]
     return {
         "command": command,
@@ -54,8 +55,8 @@ def receipt(result: Table[Any, Any], units: str = "km2") -> dict[str, Any]:
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
         "files": list(_files(result.meta, given)),
         "figures": {
-            "rows": len(shown),
-            "sha256": digest(shown),
+            "rows": len(result.rows),
+            "sha256": digest(shown if len(result.rows) else (), zip(*shown.values(), strict=True)),
             "totals": brief if len(brief) <= _MOST_TOTALS else [],
         },
     }
@@ -87,17 +88,20 @@ def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         yield {"role": "places", "name": own.label, "sha256": fingerprint(own)}
 
 
-def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the cells of rows as CSV writes them."""
-    return [
-        {name: "" if cell is None else str(cell_text(cell, PLACES.get(name, 3))) for name, cell in row.items()}
-        for row in rows
-    ]
+def texts(published: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
+    """Return cells by column as CSV writes them."""
+
+    def text(name: str, cell: Any) -> str:
+        return "" if cell is None else str(cell_text(cell, PLACES.get(name, 3)))
+
+    # Most cells repeat.
+    once = lru_cache(None, typed=True)
+    return {name: list(map(once(partial(text, name)), values)) for name, values in published.items()}
 
 
-def digest(shown: Sequence[Mapping[str, str]]) -> str:
-    """Return the SHA-256 of the cells of rows, and of the names of their columns."""
-    return key_of(chain(next(iter(shown), ()), *(row.values() for row in shown)))
+def digest(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return the SHA-256 of the names of columns, which no rows have none of, and of the cells of rows."""
+    return key_of(chain(names, chain.from_iterable(rows)))
 
 
 def with_receipt(content: bytes, own: Mapping[str, Any]) -> bytes:
