@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -34,6 +34,7 @@ from frontcalc.read.files import file_of
 from frontcalc.regions import UNASSIGNED, RegionSet
 from frontcalc.regions.sets import Flags
 from frontcalc.regions.town_cells import TOWN
+from frontcalc.run.chain import keep_measured
 from frontcalc.run.land import to_degrees
 from frontcalc.run.map_faults import faults_of, suspect_parts
 from frontcalc.run.meta import nothing_measured
@@ -48,12 +49,14 @@ from frontcalc.towns import load_towns
 TOWNS = 5_000  # the least people of the towns, as in `where`
 _KINDS = ("gained", "lost")
 _HAIR = 1e-16  # square degrees, a millionth of a m²
-_GROUPS = 16  # of places, each of which has ledgers of its own
+_BLOCK = 8  # neighbouring steps that a worker takes at once, so that it reads each map once
+_GROUPS = 16  # of places, each of which has pieces of its own
 
 Labels = NDArray[np.intp]
 """Of each piece (k, 7): the step that it came with, 0 for the opening, and the one that it went with, 0 for none; its
 place in the regions; whether it came as a sliver, and by a fault; whether it went so."""
 
+Kept = dict[tuple[str, str], bytes]  # as in `Cache.memory`
 Step = tuple[Geometries, Labels, Geometries, Labels]
 """Ground that came with a step, cut by place, and what is known of each polygon (k, 3): its place, whether it is of a
 sliver, and by a fault; and the same of what went."""
@@ -135,13 +138,13 @@ def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterato
     opening, place = by_place(geometry.polygonal(run.ground(first)), regions)
     nothing = opening[:0], np.empty((0, 3), dtype=np.intp)
     steps: list[Step] = [(opening, np.column_stack([place, *np.zeros((2, len(place)), dtype=np.intp)]), *nothing)]
-    measure, numbers = (run, states, span.actor, regions), range(1, len(states))
-    moves = zip(track(numbers, "measuring map"), by_workers(run.options, _moved, numbers, measure), strict=True)
-    for _, (made, notices, moved) in moves:
-        run.cache.put(*((*name, content) for name, content in made.items()))
+    blocks = [range(first, min(first + _BLOCK, len(states))) for first in range(1, len(states), _BLOCK)]
+    measured = by_workers(run.options, _moved, blocks, (run, states, span.actor, regions))
+    for _, (made, notices, moved) in zip(track(blocks, "measuring maps"), measured, strict=True):
+        keep_measured(([], made), run.cache, elsewhere=False)
         run.figure_notices += notices
-        came, came_as, went, went_as = geometry.from_bytes(moved)
-        steps.append((came, came_as, went, went_as))
+        arrays = geometry.from_bytes(moved)
+        steps += zip(arrays, arrays, arrays, arrays, strict=True)
     for step, (came, came_as, went, went_as) in enumerate(steps):
         mine, others = (np.isin(labels[:, 0], shown) for labels in (came_as, went_as))
         steps[step] = came[mine], came_as[mine], went[others], went_as[others]
@@ -157,27 +160,26 @@ def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterato
         yield LedgerRow(*cells)
 
 
-def _moved(
-    step: int, known: tuple[Run, Sequence[State], str, RegionSet]
-) -> tuple[dict[Any, bytes], list[Notice], bytes]:
-    """Return what is to be kept of a step, its notices, and what came and went with it: a `Step` as bytes."""
+def _moved(block: range, known: tuple[Run, Sequence[State], str, RegionSet]) -> tuple[Kept, list[Notice], bytes]:
+    """Return what is to be kept of some steps, their notices, and what came and went with them: `Step`s as bytes."""
     run, states, actor, regions = known
-    before, after = states[step - 1 : step + 1]
-    memory = run.cache.memory or {}
-    earlier = set(memory)
-    span = Span(Period(str(after.day), None, after.day), before, after, actor=actor)
-    changed = run.step(before, after, actor, ground=True)
-    assert changed.ground is not None
-    faults, arrays = faults_of(run, span, changed), list[NDArray[Any]]()
-    notices = [notice for *_, notice in suspect_parts(run, span, changed, at_once=False)] if faults else []
-    for kind, parts in zip(_KINDS, changed.ground, strict=True):
-        broad, thin = (by_place(parts.polygons[parts.thin == is_thin], regions) for is_thin in (False, True))
-        polygons, place = map(np.concatenate, zip(broad, thin, strict=True))
-        labels = np.column_stack([place, np.arange(len(place)) >= len(broad[1]), np.zeros_like(place)])
-        grounds = np.array([fault.ground for fault in faults if fault.kind == kind], dtype=object)
-        labels[shapely.STRtree(grounds).query(shapely.point_on_surface(polygons), predicate="intersects")[0], 2] = 1
-        arrays += polygons, labels
-    return {name: memory[name] for name in memory.keys() - earlier}, notices, geometry.to_bytes(*arrays)
+    kept = run.cache.memory or {}
+    earlier, notices, arrays = set(kept), list[Notice](), list[NDArray[Any]]()
+    for before, after in pairwise(states[block.start - 1 : block.stop]):
+        span = Span(Period(str(after.day), None, after.day), before, after, actor=actor)
+        changed = run.step(before, after, actor, ground=True)
+        assert changed.ground is not None
+        faults = faults_of(run, span, changed)
+        if faults:
+            notices += [notice for *_, notice in suspect_parts(run, span, changed, at_once=False)]
+        for kind, parts in zip(_KINDS, changed.ground, strict=True):
+            broad, thin = (by_place(parts.polygons[parts.thin == is_thin], regions) for is_thin in (False, True))
+            polygons, place = map(np.concatenate, zip(broad, thin, strict=True))
+            labels = np.column_stack([place, np.arange(len(place)) >= len(broad[1]), np.zeros_like(place)])
+            grounds = shapely.STRtree([fault.ground for fault in faults if fault.kind == kind])
+            labels[grounds.query(shapely.point_on_surface(polygons), predicate="intersects")[0], 2] = 1
+            arrays += polygons, labels
+    return {name: kept[name] for name in kept.keys() - earlier}, notices, geometry.to_bytes(*arrays)
 
 
 def _pieces(group: int, known: tuple[Sequence[Step], str]) -> bytes:
