@@ -133,7 +133,7 @@ def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterato
     states = steps_in(run, span, "snapshot")
     if not states:
         return
-    regions, shown = whole_places(run.partition_for(span.actor)), np.array(list(names), dtype=np.intp)
+    regions = whole_places(run.partition_for(span.actor))
     first, *_ = [run.holding(state.snapshot, span.actor) for state in states]
     opening, place = by_place(geometry.polygonal(run.ground(first)), regions)
     nothing = opening[:0], np.empty((0, 3), dtype=np.intp)
@@ -145,10 +145,7 @@ def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterato
         run.figure_notices += notices
         arrays = geometry.from_bytes(moved)
         steps += zip(arrays, arrays, arrays, arrays, strict=True)
-    for step, (came, came_as, went, went_as) in enumerate(steps):
-        mine, others = (np.isin(labels[:, 0], shown) for labels in (came_as, went_as))
-        steps[step] = came[mine], came_as[mine], went[others], went_as[others]
-    pieces = by_workers(run.options, _pieces, range(_GROUPS), (steps, run.options.crs))
+    pieces = by_workers(run.options, _pieces, range(_GROUPS), (steps, np.array(list(names)), run.options.crs))
     keys, km2, drawn = map(np.concatenate, zip(*map(geometry.from_bytes, pieces), strict=True))
     del steps
     days = [None, *(state.day for state in states[1:])]
@@ -182,13 +179,13 @@ def _moved(block: range, known: tuple[Run, Sequence[State], str, RegionSet]) -> 
     return {name: kept[name] for name in kept.keys() - earlier}, notices, geometry.to_bytes(*arrays)
 
 
-def _pieces(group: int, known: tuple[Sequence[Step], str]) -> bytes:
+def _pieces(group: int, known: tuple[Sequence[Step], Places, str]) -> bytes:
     """Return the pieces of a group of places, as bytes: the `Labels` of each, its area (km²), its ground in degrees."""
-    steps, plane = known
+    steps, places, plane = known
     polygons, labels = np.empty(0, dtype=object), np.empty((0, 7), dtype=np.intp)
     done = list[tuple[Geometries, Labels]]()
     for step, (came, came_as, went, went_as) in enumerate(steps):
-        new, old = (np.flatnonzero(own[:, 0] % _GROUPS == group) for own in (came_as, went_as))
+        new, old = (np.flatnonzero(np.isin(own[:, 0], places[group::_GROUPS])) for own in (came_as, went_as))
         if len(old):
             taken, of, part, left, rest = cut_out(polygons, labels[:, 2], went[old], went_as[old, 0])
             own = labels[of]
