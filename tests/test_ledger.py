@@ -27,6 +27,8 @@ from frontcalc.change.pieces import by_place, cut_out, together, whole_places
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.outputs import render
 from frontcalc.regions import RegionSet, no_regions
+from frontcalc.run.options import Options
+from frontcalc.run.parallel import by_workers
 from frontcalc.tables import LedgerRow
 
 Write = Callable[..., Path]
@@ -181,8 +183,8 @@ def test_a_ledger_is_read_back_checked_and_the_same_bytes_twice(
     suffix: str, maps: Path, tmp_path: Path, run_here: Run
 ) -> None:
     file, again = tmp_path / f"war.{suffix}", tmp_path / f"again.{suffix}"
-    for path in (file, again):
-        assert run_here("ledger", "--archive", maps, "-o", path).returncode == 0
+    for path, workers in ((file, "1"), (again, "2")):
+        assert run_here("ledger", "--archive", maps, "--workers", workers, "-o", path).returncode == 0
     assert file.read_bytes() == again.read_bytes()
     layer: Any = {"layer": "ledger"} if suffix == "gpkg" else {}
     frame = geopandas.read_parquet(file) if suffix == "parquet" else geopandas.read_file(file, **layer)
@@ -192,6 +194,20 @@ def test_a_ledger_is_read_back_checked_and_the_same_bytes_twice(
     checked = run_here("ledger", "--archive", maps, "--check", file)
     assert checked.returncode == 0
     assert re.search(r"its sums were compared with \d\d figures of series, summary, where", checked.stdout)
+
+
+def measure(item: int, known: int) -> int:
+    if item == known:
+        raise FrontcalcError("cannot be measured")
+    return item * known
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_an_error_of_a_worker_is_said_by_the_command(processes: bool) -> None:
+    options = Options(workers=2, processes=processes)
+    assert list(by_workers(options, pow, range(1, 5), 2)) == [1, 4, 9, 16]
+    with pytest.raises(FrontcalcError, match="cannot be measured"):
+        list(by_workers(options, measure, range(4), 2))
 
 
 def test_ground_whose_border_crosses_itself_by_a_hair_is_still_ground_taken_again(
