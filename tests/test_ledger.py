@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import geopandas
 import numpy as np
 import pytest
@@ -22,10 +23,12 @@ from pyarrow import parquet
 
 import frontcalc
 from frontcalc import change, geometry
-from frontcalc.change.pieces import by_place, cut_out, dissolved, marks
+from frontcalc.change.pieces import by_place, cut_out, together, whole_places
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.outputs import render
-from frontcalc.regions import no_regions
+from frontcalc.regions import RegionSet, no_regions
+from frontcalc.run.options import Options
+from frontcalc.run.parallel import by_workers
 from frontcalc.tables import LedgerRow
 
 Write = Callable[..., Path]
@@ -108,14 +111,16 @@ def ground(squares: set[tuple[int, int]]) -> shapely.MultiPolygon:
 @given(SETS)
 def test_what_is_cut_out_step_by_step_is_what_each_map_and_step_shows(sets: list[set[tuple[int, int]]]) -> None:
     regions = no_regions()
-    held, _ = by_place(geometry.polygonal(ground(sets[0])), regions)
+    held, place = by_place(geometry.polygonal(ground(sets[0])), regions)
     for before, after in pairwise(sets):
         gained, lost = change.differences(ground(before), ground(after))
-        taken, of, left, of_left = cut_out(held, geometry.polygonal(lost))
-        assert shapely.area(taken).sum() / 1e8 == pytest.approx(len(before - after))
+        went, of, part, left, of_left = cut_out(held, place, *by_place(geometry.polygonal(lost), regions))
+        assert shapely.area(went).sum() / 1e8 == pytest.approx(len(before - after))
+        assert len(of) == len(part) == len(went)
         kept = np.delete(held, np.union1d(of, of_left))
         held = np.concatenate([kept, left, by_place(geometry.polygonal(gained), regions)[0]])
-        whole = dissolved(held) if len(held) else shapely.MultiPolygon()
+        place = np.zeros(len(held), dtype=np.intp)
+        whole = geometry.union(together(held, place)[0]) if len(held) else shapely.MultiPolygon()
         assert shapely.symmetric_difference(whole, ground(after)).area == pytest.approx(0)
         assert shapely.area(held).sum() / 1e8 == pytest.approx(len(after))
 
@@ -143,15 +148,34 @@ def test_sums_over_pieces_are_gross_gains_and_what_is_held_on_each_day(
 
 def test_what_was_not_held_cannot_be_cut_out() -> None:
     held, lost = (np.array([shapely.box(x, 0, x + 1e4, 1e4)], dtype=object) for x in (0, 5e3))
+    place = np.zeros(1, dtype=np.intp)
     with pytest.raises(FrontcalcError, match=r"100\.000000 km² lost, 50\.000000 of what was held"):
-        cut_out(held, lost)
+        cut_out(held, place, lost, place)
 
 
-def test_a_piece_is_of_the_thin_part_that_its_point_misses_by_rounding_alone() -> None:
-    strip, none = np.array([shapely.box(0, 0, 1e4, 50)], dtype=object), np.empty(0, dtype=object)
-    parts = change.Parts(strip, np.zeros((1, 2)), np.array([True]))
-    pieces = np.array([shapely.box(1e4, 0, 1e4 + width_m, 50) for width_m in (2e-7, 2e-3)], dtype=object)
-    assert marks(pieces, parts, none).tolist() == [[1, 0], [0, 0]]
+def test_ground_that_two_parts_of_a_step_took_from_one_piece_is_told_by_each() -> None:
+    held, lost = np.array([shapely.box(0, 0, 4, 1)]), shapely.box([0, 3], 0, [1, 4], 1)
+    went, of, part, left, of_left = cut_out(held, np.array([7]), lost, np.array([7, 7]))
+    assert (of.tolist(), part.tolist(), of_left.tolist()) == ([0, 0], [0, 1], [0])
+    assert shapely.equals(went, lost).all()
+    assert shapely.equals(left, shapely.box([1], 0, [3], 1)).all()
+
+
+def test_places_have_no_lines_within_them_and_no_holes_as_thin_as_a_hair() -> None:
+    # Two halves of a place that a hair of a square millimetre keeps apart, and one of another place.
+    hair, north = shapely.Polygon([(1, 0.2), (1.000001, 0.5), (1, 0.8)]), shapely.box(0, 1, 2, 2)
+    halves = [shapely.difference(shapely.box(0, 0, 1.000001, 1), hair), shapely.box(1.000001, 0, 2, 1)]
+    pieces, owner = np.array([*halves, north], dtype=object), np.array([1, 1, 0])
+    regions = whole_places(RegionSet("place", ("north", "south"), pieces, owner, pieces, owner))
+    assert regions.owner.tolist() == [0, 1]
+    assert shapely.get_num_interior_rings(regions.pieces).tolist() == [0, 0]
+    assert shapely.area(regions.pieces).tolist() == pytest.approx([2, 2])
+
+
+def test_parts_of_one_piece_that_touch_are_put_together_and_others_stay() -> None:
+    polygons, of = together(shapely.box([0, 1, 5, 9], 0, [1, 2, 6, 10], 1), np.array([0, 0, 0, 1]))
+    assert of.tolist() == [0, 0, 1]
+    assert shapely.area(polygons).tolist() == [2, 1, 1]
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "parquet", "geojson"])
@@ -159,8 +183,8 @@ def test_a_ledger_is_read_back_checked_and_the_same_bytes_twice(
     suffix: str, maps: Path, tmp_path: Path, run_here: Run
 ) -> None:
     file, again = tmp_path / f"war.{suffix}", tmp_path / f"again.{suffix}"
-    for path in (file, again):
-        assert run_here("ledger", "--archive", maps, "-o", path).returncode == 0
+    for path, workers in ((file, "1"), (again, "2")):
+        assert run_here("ledger", "--archive", maps, "--workers", workers, "-o", path).returncode == 0
     assert file.read_bytes() == again.read_bytes()
     layer: Any = {"layer": "ledger"} if suffix == "gpkg" else {}
     frame = geopandas.read_parquet(file) if suffix == "parquet" else geopandas.read_file(file, **layer)
@@ -170,6 +194,20 @@ def test_a_ledger_is_read_back_checked_and_the_same_bytes_twice(
     checked = run_here("ledger", "--archive", maps, "--check", file)
     assert checked.returncode == 0
     assert re.search(r"its sums were compared with \d\d figures of series, summary, where", checked.stdout)
+
+
+def measure(item: int, known: int) -> int:
+    if item == known:
+        raise FrontcalcError("cannot be measured")
+    return item * known
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_an_error_of_a_worker_is_said_by_the_command(processes: bool) -> None:
+    options = Options(workers=2, processes=processes)
+    assert list(by_workers(options, pow, range(1, 5), 2)) == [1, 4, 9, 16]
+    with pytest.raises(FrontcalcError, match="cannot be measured"):
+        list(by_workers(options, measure, range(4), 2))
 
 
 def test_ground_whose_border_crosses_itself_by_a_hair_is_still_ground_taken_again(
@@ -226,7 +264,6 @@ def test_the_readme_beside_has_columns_sources_and_queries_that_run(maps: Path, 
     assert "compares them with the maps. It needs what this ledger was made with: archive `" in readme
     queries = re.findall(r"^    SELECT .*?;$", readme, re.MULTILINE | re.DOTALL)
     assert len(queries) == 3
-    duckdb = pytest.importorskip("duckdb")
     held, brief, months = (duckdb.sql(query.replace("'war.parquet'", f"'{file}'")).fetchall() for query in queries)
     assert held == [("", pytest.approx(200))]
     assert brief == [("", "", pytest.approx(100))]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
 from frontcalc.change import CONTRADICTION_KM2, Floats, Geometries
-from frontcalc.change.pieces import by_place, cut_out, dissolved, marks
+from frontcalc.change.pieces import Places, by_place, cut_out, together, whole_places, without_hairs
 from frontcalc.drift import Drift, MovedRow
 from frontcalc.errors import DataError
 from frontcalc.keywords import facade
@@ -25,17 +25,21 @@ from frontcalc.measure.diff import finest_lines
 from frontcalc.measure.series import series, steps_in
 from frontcalc.measure.summary import summary
 from frontcalc.measure.where import table_by_towns, where
+from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.periods import Period, PeriodLike, parse_period
+from frontcalc.progress import track
 from frontcalc.read import SourceFile, read_features
 from frontcalc.read.files import file_of
-from frontcalc.regions import UNASSIGNED
+from frontcalc.regions import UNASSIGNED, RegionSet
 from frontcalc.regions.sets import Flags
 from frontcalc.regions.town_cells import TOWN
-from frontcalc.run.land import drawn_in_degrees, to_degrees
+from frontcalc.run.chain import keep_measured
+from frontcalc.run.land import to_degrees
 from frontcalc.run.map_faults import faults_of, suspect_parts
 from frontcalc.run.meta import nothing_measured
 from frontcalc.run.options import Keywords, Options
+from frontcalc.run.parallel import by_workers
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
 from frontcalc.states import Span, State
@@ -45,11 +49,17 @@ from frontcalc.towns import load_towns
 TOWNS = 5_000  # the least people of the towns, as in `where`
 _KINDS = ("gained", "lost")
 _HAIR = 1e-16  # square degrees, a millionth of a m²
-_AT_ONCE = 10_000  # pieces whose polygons are put together at a time
+_BLOCK = 8  # neighbouring steps that a worker takes at once, so that it reads each map once
+_GROUPS = 16  # of places, each of which has pieces of its own
 
 Labels = NDArray[np.intp]
 """Of each piece (k, 7): the step that it came with, 0 for the opening, and the one that it went with, 0 for none; its
 place in the regions; whether it came as a sliver, and by a fault; whether it went so."""
+
+Kept = dict[tuple[str, str], bytes]  # as in `Cache.memory`
+Step = tuple[Geometries, Labels, Geometries, Labels]
+"""Ground that came with a step, cut by place, and what is known of each polygon (k, 3): its place, whether it is of a
+sliver, and by a fault; and the same of what went."""
 
 
 @facade
@@ -123,76 +133,90 @@ def _rows(run: Run, span: Span, names: Mapping[int, tuple[str, str]]) -> Iterato
     states = steps_in(run, span, "snapshot")
     if not states:
         return
-    wkb, labels = _pieces(run, states, span.actor)
-    shown = np.isin(labels[:, 2], list(names))
-    keys, row = np.unique(labels[shown], axis=0, return_inverse=True)
-    order = np.argsort(row := row.reshape(-1), kind="stable")
-    wkb, row = wkb[shown][order], row[order]
+    regions = whole_places(run.partition_for(span.actor))
+    first, *_ = [run.holding(state.snapshot, span.actor) for state in states]
+    opening, place = by_place(geometry.polygonal(run.ground(first)), regions)
+    nothing = opening[:0], np.empty((0, 3), dtype=np.intp)
+    steps: list[Step] = [(opening, np.column_stack([place, *np.zeros((2, len(place)), dtype=np.intp)]), *nothing)]
+    blocks = [range(first, min(first + _BLOCK, len(states))) for first in range(1, len(states), _BLOCK)]
+    measured = by_workers(run.options, _moved, blocks, (run, states, span.actor, regions))
+    for _, (made, notices, moved) in zip(track(blocks, "measuring maps"), measured, strict=True):
+        keep_measured(([], made), run.cache, elsewhere=False)
+        run.figure_notices += notices
+        arrays = geometry.from_bytes(moved)
+        steps += zip(arrays, arrays, arrays, arrays, strict=True)
+    pieces = by_workers(run.options, _pieces, range(_GROUPS), (steps, np.array(list(names)), run.options.crs))
+    keys, km2, drawn = map(np.concatenate, zip(*map(geometry.from_bytes, pieces), strict=True))
+    del steps
     days = [None, *(state.day for state in states[1:])]
     files = [", ".join(file.name for file in state.snapshot.files) for state in states]
-    for first in range(0, len(keys), _AT_ONCE):
-        start, end = np.searchsorted(row, (first, first + _AT_ONCE))
-        parts, own = shapely.from_wkb(wkb[start:end]), row[start:end] - first
-        km2 = np.bincount(own, geometry.area_km2(parts)).tolist()
-        whole = [dissolved(each) for each in np.split(parts, np.flatnonzero(np.diff(own)) + 1)]
-        drawn = _in_degrees(whole, run.options.crs)
-        for (came, went, part, *flags), ground_km2, ground in zip(keys[first:].tolist(), km2, drawn, strict=False):
-            seen = days[came], days[went], ground_km2, *map(bool, flags), files[came], files[went] if went else ""
-            cells: tuple[Any, ...] = span.actor, *names[part], *seen, ground
-            yield LedgerRow(*cells)
+    for at in np.lexsort(keys.T[::-1]).tolist():
+        came, went, part, *flags = keys[at].tolist()
+        seen = days[came], days[went], float(km2[at]), *map(bool, flags), files[came], files[went] if went else ""
+        cells: tuple[Any, ...] = span.actor, *names[part], *seen, drawn[at]
+        yield LedgerRow(*cells)
 
 
-def _in_degrees(grounds: Sequence[shapely.Geometry], plane: str) -> Geometries:
-    """Return pieces of a projection (n,) in degrees, valid and in one form, many at once."""
-    parts, of = geometry.polygons_of(np.array(grounds, dtype=object))
-    drawn = np.asarray(shapely.multipolygons(to_degrees(parts, plane), indices=of), dtype=object)
-    for bad in np.flatnonzero(~shapely.is_valid(drawn)):
-        drawn[bad] = drawn_in_degrees(parts[of == bad], plane)
-    # Where parts were put together, holes thinner than rounding may be left, which readers take for faults.
-    rings, owner = shapely.get_parts(drawn, return_index=True)
-    for holed in np.unique(owner[shapely.get_num_interior_rings(rings) > 0]):
-        drawn[holed] = shapely.MultiPolygon(
-            [
-                shapely.Polygon(part.exterior, [one for one in part.interiors if shapely.Polygon(one).area > _HAIR])
-                for part in drawn[holed].geoms
-                if part.area > _HAIR
-            ]
-        )
-    return np.asarray(shapely.orient_polygons(shapely.normalize(drawn)), dtype=object)
-
-
-def _pieces(run: Run, states: Sequence[State], actor: str) -> tuple[NDArray[np.object_], Labels]:
-    """Return the pieces between some maps, as WKB of small polygons in metres, and what is known of each."""
-    regions, held = run.partition_for(actor), run.ground(run.holding(states[0].snapshot, actor))
-    polygons, place = by_place(geometry.polygonal(held), regions)
-    labels = _come(place, 0, np.zeros((len(place), 2), dtype=np.intp))
-    gone: list[tuple[NDArray[Any], Labels]] = []
-    for step, (before, after) in enumerate(pairwise(states), start=1):
+def _moved(block: range, known: tuple[Run, Sequence[State], str, RegionSet]) -> tuple[Kept, list[Notice], bytes]:
+    """Return what is to be kept of some steps, their notices, and what came and went with them: `Step`s as bytes."""
+    run, states, actor, regions = known
+    kept = run.cache.memory or {}
+    earlier, notices, arrays = set(kept), list[Notice](), list[NDArray[Any]]()
+    for before, after in pairwise(states[block.start - 1 : block.stop]):
         span = Span(Period(str(after.day), None, after.day), before, after, actor=actor)
         changed = run.step(before, after, actor, ground=True)
         assert changed.ground is not None
         faults = faults_of(run, span, changed)
         if faults:
-            run.figure_notices += [notice for *_, notice in suspect_parts(run, span, changed, at_once=False)]
-        by_kind = [np.array([one.ground for one in faults if one.kind == kind], dtype=object) for kind in _KINDS]
-        came, went = changed.ground
-        taken, of, left, of_left = cut_out(polygons, went.polygons)
-        own = labels[of]
-        own[:, 1], own[:, 5:] = step, marks(taken, went, by_kind[1])
-        gone.append((shapely.to_wkb(taken), own))
-        new, place = by_place(came.polygons, regions)
-        whole = np.ones(len(polygons), dtype=bool)
-        whole[of] = whole[of_left] = False
-        labels = np.concatenate([labels[whole], labels[of_left], _come(place, step, marks(new, came, by_kind[0]))])
-        polygons = np.concatenate([polygons[whole], left, new])
-    wkb, known = zip(*gone, (shapely.to_wkb(polygons), labels), strict=True)
-    return np.concatenate(wkb), np.concatenate(known)
+            notices += [notice for *_, notice in suspect_parts(run, span, changed, at_once=False)]
+        for kind, parts in zip(_KINDS, changed.ground, strict=True):
+            broad, thin = (by_place(parts.polygons[parts.thin == is_thin], regions) for is_thin in (False, True))
+            polygons, place = map(np.concatenate, zip(broad, thin, strict=True))
+            labels = np.column_stack([place, np.arange(len(place)) >= len(broad[1]), np.zeros_like(place)])
+            grounds = shapely.STRtree([fault.ground for fault in faults if fault.kind == kind])
+            labels[grounds.query(shapely.point_on_surface(polygons), predicate="intersects")[0], 2] = 1
+            arrays += polygons, labels
+    return {name: kept[name] for name in kept.keys() - earlier}, notices, geometry.to_bytes(*arrays)
 
 
-def _come(place: Labels, step: int, flags: Labels) -> Labels:
-    """Return the labels of ground that came with a step, by its places (k,) and flags (k, 2)."""
-    nothing = np.zeros_like(place)
-    return np.column_stack([nothing + step, nothing, place, flags, nothing, nothing]).astype(np.intp)
+def _pieces(group: int, known: tuple[Sequence[Step], Places, str]) -> bytes:
+    """Return the pieces of a group of places, as bytes: the `Labels` of each, its area (km²), its ground in degrees."""
+    steps, places, plane = known
+    polygons, labels = np.empty(0, dtype=object), np.empty((0, 7), dtype=np.intp)
+    done = list[tuple[Geometries, Labels]]()
+    for step, (came, came_as, went, went_as) in enumerate(steps):
+        new, old = (np.flatnonzero(np.isin(own[:, 0], places[group::_GROUPS])) for own in (came_as, went_as))
+        if len(old):
+            taken, of, part, left, rest = cut_out(polygons, labels[:, 2], went[old], went_as[old, 0])
+            own = labels[of]
+            own[:, 1], own[:, 5:] = step, went_as[old[part], 1:]
+            done.append((taken, own))
+            kept = np.ones(len(polygons), dtype=bool)
+            kept[of] = kept[rest] = False
+            polygons, labels = np.concatenate([polygons[kept], left]), np.concatenate([labels[kept], labels[rest]])
+        more = np.zeros((len(new), 7), dtype=np.intp)
+        more[:, 0], more[:, 2:5] = step, came_as[new]
+        polygons, labels = np.concatenate([polygons, came[new]]), np.concatenate([labels, more])
+    parts, own = map(np.concatenate, zip(*done, (polygons, labels), strict=True))
+    keys, of = np.unique(own, axis=0, return_inverse=True)
+    order = np.argsort(of := of.reshape(-1), kind="stable")
+    km2 = np.bincount(of, geometry.area_km2(parts), len(keys))
+    return geometry.to_bytes(keys, km2, _in_degrees(*together(parts[order], of[order]), len(keys), plane))
+
+
+def _in_degrees(parts: Geometries, of: Places, count: int, plane: str) -> Geometries:
+    """Return polygons of a projection as multipolygons (count,) in degrees, valid and in one form; each is `of` one."""
+    parts = to_degrees(parts, plane)
+    drawn = np.asarray(shapely.multipolygons(parts, indices=of), dtype=object)
+    bad = ~shapely.is_valid(drawn)
+    mended, number = geometry.polygons_of(shapely.make_valid(drawn[bad], method="structure", keep_collapsed=False))
+    kept = ~bad[of]
+    parts = np.concatenate([parts[kept], without_hairs(mended, _HAIR)])
+    rows, row = np.unique(np.append(of[kept], np.flatnonzero(bad)[number]), return_inverse=True)
+    order = np.argsort(row, kind="stable")
+    whole = np.full(count, shapely.MultiPolygon(), dtype=object)
+    whole[rows] = shapely.orient_polygons(shapely.normalize(shapely.multipolygons(parts[order], indices=row[order])))
+    return whole
 
 
 @facade

@@ -27,6 +27,7 @@ from frontcalc.tables import ChangeRow, LedgerRow, SharedGroundRow, Table, TownC
 
 _PROPERTIES = {"date": "date32", "layer": "string", "actor": "string", "role": "string"}
 _BOX = ("xmin", "ymin", "xmax", "ymax")
+_BLOCK = 1 << 15  # rows that are written at a time
 
 _LAYERS = {
     ChangeRow: ("changes", "Territory gained and lost"),
@@ -126,7 +127,7 @@ def gpkg_bytes(result: Table[Any, Any], *, units: str = "km2") -> bytes:
         crs="EPSG:4326",
         layer_options={"GEOMETRY_NAME": "geometry", "SPATIAL_INDEX": "NO", "DESCRIPTION": described},
     )
-    return _finished(out.getvalue(), layer, about, _style(result))
+    return _finished(out, layer, about, _style(result))
 
 
 def _style(result: Table[Any, Any]) -> str:
@@ -144,10 +145,11 @@ def _style(result: Table[Any, Any]) -> str:
     return style.replace("<categories/>", f"<categories>{''.join(categories)}</categories>")
 
 
-def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
-    """Return a GeoPackage with the style of its layer, and no time of writing."""
+def _finished(content: io.BytesIO, layer: str, about: str, style: str) -> bytes:
+    """Return a GeoPackage with the style of its layer, and no time of writing; what it was is closed."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        database.deserialize(content)
+        database.deserialize(content.getvalue())
+        content.close()
         database.executescript(_STYLES)
         database.execute(
             "INSERT INTO layer_styles VALUES (1, '', '', ?, 'geometry', ?, ?, NULL, 1, ?, '', NULL, ?)",
@@ -156,11 +158,10 @@ def _finished(content: bytes, layer: str, about: str, style: str) -> bytes:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_CHANGED,))
         # Else the pages would still hold the time that GDAL wrote.
         database.execute("VACUUM")
-        counted = bytearray(database.serialize())
+        counted = database.serialize()
     # The header counts how often GDAL wrote, which differs from run to run.
-    for place in _COUNTERS:
-        counted[place] = (1).to_bytes(4, "big")
-    return bytes(counted)
+    once, (changed, valid) = (1).to_bytes(4, "big"), _COUNTERS
+    return b"".join((counted[: changed.start], once, counted[changed.stop : valid.start], once, counted[valid.stop :]))
 
 
 def _arrow_table(result: Table[Any, Any], units: str, *, where: str) -> Any:
@@ -190,11 +191,7 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
     geometries = np.array(polygons, dtype=object)
     boxes = shapely.bounds(geometries).reshape(-1, 4)
     empty = np.isnan(boxes[:, 0])
-    box_fields = [arrow.array(side, type=arrow.float64(), mask=empty) for side in np.ascontiguousarray(boxes.T)]
-    wkb = arrow.array(list(shapely.to_wkb(geometries, byte_order=1)), type=arrow.binary())
-    table = table.append_column("geometry", wkb).append_column(
-        "bbox", arrow.StructArray.from_arrays(box_fields, names=list(_BOX), mask=arrow.array(empty))
-    )
+    box = arrow.struct([(side, arrow.float64()) for side in _BOX])
     column: dict[str, Any] = {
         "encoding": "WKB",
         "geometry_types": [kind],
@@ -202,12 +199,21 @@ def _geoparquet(table: Any, polygons: Sequence[shapely.Geometry | None], kind: s
         "edges": "planar",
         "covering": {"bbox": {side: ["bbox", side] for side in _BOX}},
     }
-    if len(drawn := boxes[~empty]):
-        column["bbox"] = [*drawn[:, :2].min(axis=0).tolist(), *drawn[:, 2:].max(axis=0).tolist()]
+    if len(known := boxes[~empty]):
+        column["bbox"] = [*known[:, :2].min(axis=0).tolist(), *known[:, 2:].max(axis=0).tolist()]
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     about = {**(table.schema.metadata or {}), "geo": orjson.dumps(geo)}
+    schema = table.schema.append(arrow.field("geometry", arrow.binary())).append(arrow.field("bbox", box))
     out = io.BytesIO()
-    parquet.write_table(table.replace_schema_metadata(about), out, compression="zstd")
+    with parquet.ParquetWriter(out, schema.with_metadata(about), compression="zstd") as writer:
+        # In blocks, so that no polygon is in memory twice but for those of one.
+        for first in range(0, max(len(geometries), 1), _BLOCK):
+            own = slice(first, first + _BLOCK)
+            sides = [arrow.array(side, mask=empty[own]) for side in np.ascontiguousarray(boxes[own].T)]
+            wkb = arrow.array(list(shapely.to_wkb(geometries[own], byte_order=1)), type=arrow.binary())
+            drawn = arrow.StructArray.from_arrays(sides, names=list(_BOX), mask=arrow.array(empty[own]))
+            block = table.slice(first, _BLOCK).append_column("geometry", wkb).append_column("bbox", drawn)
+            writer.write_table(block.cast(writer.schema))
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,16 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
     `figures` how many rows there are, the digest of their cells, and the totals, unless these are very many.
     """
     (command, given), versions = result.call or ("", {}), software()
-    shown, totals, files = list[dict[str, str]](), list[dict[str, str]](), dict[tuple[str, ...], dict[str, str]]()
-    for table in (result, *beside):
-        shown += (rows := records(cells(table, units, shown=cell_text)))
-        brief = [row for row in rows if row.get("level") == TOTAL]
+    given_tables = (result, *beside)
+    totals, files = list[dict[str, str]](), dict[tuple[str, ...], dict[str, str]]()
+    shown = [cells(table, units, shown=cell_text) for table in given_tables]
+    for table, own in zip(given_tables, shown, strict=True):
+        brief = [row for row in records(own) if row["level"] == TOTAL] if "level" in own else []
         shows = [{name: text for name, text in row.items() if _SHOWN.fullmatch(name)} for row in brief]
         totals += shows if len(shows) <= _MOST_TOTALS else []
         files |= {tuple(one.values()): one for one in _files(table.meta, given)}
+    names = next((own for table, own in zip(given_tables, shown, strict=True) if len(table.rows)), ())
+    rows = chain.from_iterable(zip(*own.values(), strict=True) for own in shown)
     return {
         "command": command,
         "options": stated_options(given),
@@ -55,7 +58,11 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
         "units": units,
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
         "files": list(files.values()),
-        "figures": {"rows": len(shown), "sha256": digest(shown), "totals": totals},
+        "figures": {
+            "rows": sum(len(table.rows) for table in given_tables),
+            "sha256": digest(names, rows),
+            "totals": totals,
+        },
     }
 
 
@@ -91,9 +98,9 @@ def _files(meta: Any, given: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         yield {"role": "places", "name": own.label, "sha256": fingerprint(own)}
 
 
-def digest(shown: Sequence[Mapping[str, str]]) -> str:
-    """Return the SHA-256 of the cells of rows, and of the names of their columns."""
-    return key_of(chain(next(iter(shown), ()), *(row.values() for row in shown)))
+def digest(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return the SHA-256 of the names of columns, which no rows have none of, and of the cells of rows."""
+    return key_of(chain(names, chain.from_iterable(rows)))
 
 
 def with_receipt(content: bytes, own: Mapping[str, Any]) -> bytes:

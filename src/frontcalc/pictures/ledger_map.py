@@ -67,10 +67,9 @@ def draw_rings(table: Table[LedgerRow, WhereMeta], sheet: Sheet) -> Picture:
 
 def _months(days: list[dt.date]) -> list[dt.date]:
     """Return the first days of all months from that of the first of some days to that of the last."""
-    if not days:
-        return []
-    first, last = (day.year * 12 + day.month - 1 for day in (min(days), max(days)))
-    return [dt.date(month // 12, month % 12 + 1, 1) for month in range(first, last + 1)]
+    months = np.array(days, dtype="datetime64[M]")
+    first, after = (months.min(), months.max() + 1) if days else (0, 0)
+    return np.arange(first, after, dtype="datetime64[M]").astype(dt.date).tolist()
 
 
 def _words(

@@ -28,6 +28,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from frontcalc.archives import SnapshotRef
+from frontcalc.errors import FrontcalcError
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet
 from frontcalc.run.chain import NOTHING, MeasuredChain, Send, keep_measured, unknown_part
@@ -37,6 +38,7 @@ from frontcalc.states import Span, State
 resource = import_module("resource") if find_spec("resource") else None  # Windows has none
 if TYPE_CHECKING:
     from frontcalc.change import Change
+    from frontcalc.run.options import Options
     from frontcalc.run.run import Run
 
 Item = TypeVar("Item")
@@ -47,7 +49,8 @@ _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at, and it looks whether its parent is there
 _ROOM = 1 << 30  # bytes: in less, a thread may lack room for what C keeps for it, which ends the process at once
-_regions: Any = None  # of a forked process
+_known: Any = None  # of a forked process: what it has in its parent's memory
+Known = TypeVar("Known")
 
 
 def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
@@ -57,6 +60,29 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
         return
     with ExitStack() as stack:
         yield from _ahead(partial(threads(stack, workers), measure), workers + 1, items)
+
+
+def by_workers(
+    options: Options, measure: Callable[[Item, Known], Result], items: Sequence[Item], known: Known
+) -> Iterator[Result]:
+    """Yield what is measured of each item and what is known, in their order, by processes that have that in memory.
+
+    Threads do so, which have it too, where processes are not asked for.
+    """
+    count = min(options.threads, len(items))
+    with ExitStack() as stack:
+        forks = options.processes and sys.platform == "linux" and count > 1
+        if not forks or not (pool := _forked(stack, count, known)):
+            yield from (result for _, result in in_order(max(count, 1), lambda item: measure(item, known), items))
+            return
+
+        def send(item: Item) -> Callable[[], Any]:
+            with suppress(BrokenExecutor):
+                return partial(_outcome, pool, pool.submit(_measure, measure, item))
+            return lambda: NOTHING
+
+        for item, result in _ahead(send, 2 * count, items):
+            yield measure(item, known) if result == NOTHING else result
 
 
 def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
@@ -171,15 +197,17 @@ def _processes(stack: ExitStack, count: int) -> Send:
 
     def send(measure: Any, maps: Sequence[SnapshotRef | Holding], regions: RegionSet) -> Callable[[], MeasuredChain]:
         with suppress(BrokenExecutor):
-            if len(maps) >= _FEWEST and (pool := forked(regions)):
-                return partial(_outcome, pool, pool.submit(_measure, measure, tuple(maps)))
+            if len(maps) >= _FEWEST:
+                regions.prepare()
+                if pool := forked(regions):
+                    return partial(_outcome, pool, pool.submit(_measure, measure, tuple(maps)))
         return lambda: NOTHING
 
     return send
 
 
-def _forked(stack: ExitStack, count: int, regions: RegionSet) -> Any:
-    """Return a pool of up to so many processes, which have some regions in memory; None where none can be had."""
+def _forked(stack: ExitStack, count: int, known: Any) -> Any:
+    """Return a pool of up to so many processes, which have what is known in memory; None where none can be had."""
     pool: Any = None
     try:
         from concurrent.futures import ProcessPoolExecutor
@@ -187,8 +215,7 @@ def _forked(stack: ExitStack, count: int, regions: RegionSet) -> Any:
 
         # The pool has two threads of its own.
         count = min(count, _startable(count + 2) - 2)
-        regions.prepare()
-        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (regions, os.getpid()))
+        pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (known, os.getpid()))
         with warnings.catch_warnings():
             # Python (3.12) sees threads of NumPy's linear algebra, which is not used here.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -210,7 +237,7 @@ def _kill(pool: Any) -> None:
         process.kill()
 
 
-def _outcome(pool: Any, future: Future[MeasuredChain]) -> MeasuredChain:
+def _outcome(pool: Any, future: Future[Any]) -> Any:
     """Wait for what a process measures: nothing where one has died."""
     with suppress(BrokenExecutor):
         while not wait([future], _LOOK_S).done:
@@ -239,10 +266,10 @@ def _startable(count: int) -> int:
     return len(started)
 
 
-def _begin(regions: RegionSet, parent: int) -> None:
+def _begin(known: Any, parent: int) -> None:
     """Begin as a process of its own."""
-    global _regions
-    _regions = regions
+    global _known
+    _known = known
     # Else the collector would write to all that is shared with the parent, and so copy it.
     gc.freeze()
     # An interrupt from a terminal reaches the parent too, which reports it: end at once. In the background of a script
@@ -260,6 +287,8 @@ def _begin(regions: RegionSet, parent: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
 
 
-def _measure(measure: Callable[..., MeasuredChain], maps: Sequence[SnapshotRef | Holding]) -> MeasuredChain:
-    """Measure a chain of maps for the regions that this process has."""
-    return measure(maps, _regions)
+def _measure(measure: Callable[[Any, Any], Any], item: Any) -> Any:
+    """Measure an item, as a chain of maps, with what this process knows; what fails is left to the parent, to say."""
+    with suppress(FrontcalcError):
+        return measure(item, _known)
+    return NOTHING
