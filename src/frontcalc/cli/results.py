@@ -118,8 +118,6 @@ def form() -> str:
     known = ", ".join(known for known, forms in SUFFIXES.items() if {*forms} & {*formats})
     if suffix in (".html", ".htm"):
         raise click.UsageError(f"-o {output}: no {kind} is a web page; use {known}, or frontcalc report for a page")
-    if suffix.removeprefix(".") in PICTURES and not {*PICTURES} & {*formats}:
-        raise click.UsageError(f"-o {output}: no {kind} is a picture; use {known}, or frontcalc map or plot for one")
     # A default of the working folder is weaker than the suffix of a file that was named.
     if wanted and (context.get_parameter_source(str(option.name)) != ParameterSource.DEFAULT_MAP or not suffix):
         chosen: str = wanted
@@ -130,6 +128,8 @@ def form() -> str:
             )
     elif fits := [one for one in fitting if one in formats]:
         chosen = fits[0]
+    elif suffix.removeprefix(".") in PICTURES:
+        raise click.UsageError(f"-o {output}: no {kind} is a picture; use {known}, or frontcalc map or plot for one")
     elif suffix or (place and kind == "picture"):
         raise click.UsageError(
             f"-o {output}: no {kind} has the suffix {suffix or '.'}; use {known}, or choose with --format"
