@@ -127,13 +127,11 @@ def overlaid(operation: Callable[..., Any], one: Any, other: Any) -> Any:
     return operation(one, other)
 
 
-def directed_edges(ground: Geometries | Sequence[shapely.Geometry] | shapely.Geometry) -> Floats:
-    """Return the edges (n, 4) of polygons as x, y to x, y, ground to the left of each, none without length."""
-    return drawn_edges(polygonal(shapely.orient_polygons(ground)))
-
-
-def drawn_edges(polygons: Geometries) -> Floats:
-    """Return the edges (n, 4) of polygons as they are drawn, none without length."""
+def directed_edges(
+    ground: Geometries | Sequence[shapely.Geometry] | shapely.Geometry, *, oriented: bool = True
+) -> Floats:
+    """Return the edges (n, 4) of polygons as x, y to x, y, none without length, ground to the left if `oriented`."""
+    polygons = polygonal(shapely.orient_polygons(ground) if oriented else ground)
     points, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     # Adding zero turns −0 into 0, which are the same place but not the same bytes.
     points += 0.0
@@ -164,7 +162,7 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     one union of all polygons, which merges the largest again and again. DataError if they cross too often for either.
     """
     if sum(map(len, layers)) > 1:
-        refuse_crossings(drawn_edges(np.concatenate(layers)))
+        refuse_crossings(directed_edges(np.concatenate(layers), oriented=False))
     whole = shapely.MultiPolygon()
     if len(layers) > 32:
         layers = (np.concatenate(layers),)  # one after the other they would take the square of their number
@@ -216,13 +214,12 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
     old, first, points = min(known, key=lambda own: abs(len(own[0]) - len(edges)))
     same, repeated = same_edges(old, edges)
     new = np.bincount(repeated, minlength=len(edges)) == 0
-    target, pieces = _pieces(edges[new], project, edge_error)
     start, counts = np.empty((2, len(edges)), dtype=np.intp)
-    start[repeated], counts[repeated], counts[new] = first[same], np.diff(first)[same], pieces
-    if (added := int(counts.sum()) - len(counts)) > max(MAX_ADDED_VERTICES, len(counts)):
-        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)
-    start[new] = len(points) + np.cumsum(pieces) - pieces
-    points = np.concatenate([points, _split(edges[new], target, pieces, project)])
+    start[repeated], counts[repeated] = first[same], np.diff(first)[same]
+    added = int(counts[repeated].sum()) - len(repeated)
+    more, pieces = _split(edges[new], project, edge_error, added=added, most=max(MAX_ADDED_VERTICES, len(edges)))
+    start[new], counts[new] = len(points) + np.cumsum(pieces) - pieces, pieces
+    points = np.concatenate([points, more])
     position = np.append(0, np.cumsum(counts))
     points = np.take(points, np.repeat(start - position[:-1], counts) + np.arange(position[-1]), axis=0)
     _projected[:] = [*_projected[-2:], (project, edge_error, edges, position, points)]
@@ -233,8 +230,11 @@ def project_polygons(polygons: Geometries, project: Project, *, edge_error: floa
 _projected: list[tuple[Project, float, Floats, NDArray[np.intp], Floats]] = []
 
 
-def _pieces(edges: Floats, project: Project, edge_error: float) -> tuple[Floats, Ints]:
-    """Return where edges (n, 4) begin in a projection, (n, 2), and into how many pieces each is split, (n,)."""
+def _split(edges: Floats, project: Project, edge_error: float, *, added: int, most: int) -> tuple[Floats, Ints]:
+    """Return the projected points (m, 2) of edges (n, 4), and into how many pieces each is split, (n,).
+
+    DataError where more than `most` vertices would be added, with those that other edges have `added`.
+    """
     begin, end = edges[:, :2], edges[:, 2:]
     target = project(begin)
     # Most lead to where the next begins.
@@ -253,14 +253,10 @@ def _pieces(edges: Floats, project: Project, edge_error: float) -> tuple[Floats,
     pieces = np.ones(len(edges), dtype=np.int64)
     bent = np.flatnonzero(error > edge_error)
     pieces[bent] = np.ceil(np.sqrt(error[bent] / edge_error))
-    return target, pieces
-
-
-def _split(edges: Floats, target: Floats, pieces: Ints, project: Project) -> Floats:
-    """Return the projected points (m, 2) of edges (n, 4), the first of each in `target`, split into pieces (n,)."""
-    long_edges, position = np.flatnonzero(pieces > 1), np.cumsum(pieces) - pieces
-    counts = pieces[long_edges] - 1
-    edge = np.repeat(long_edges, counts)
+    if (added := added + int(pieces.sum()) - len(pieces)) > most:
+        raise DataError(f"its edges are so long that {added:,} vertices would be added", cure=_SHORTER)
+    position, counts = np.cumsum(pieces) - pieces, pieces[bent] - 1
+    edge = np.repeat(bent, counts)
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     start, end = edges[edge, :2], edges[edge, 2:]
     # Count from the same end whichever way a ring runs, so that neighbours get the very same vertices.
@@ -270,7 +266,7 @@ def _split(edges: Floats, target: Floats, pieces: Ints, project: Project) -> Flo
     out = np.empty((len(edges) + len(edge), 2))
     out[position] = target
     out[position[edge] + nth] = project(low + (high - low) * step[:, None])
-    return out
+    return out, pieces
 
 
 def same_edges(old: Floats, new: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

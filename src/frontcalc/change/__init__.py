@@ -147,7 +147,7 @@ def steps(between: Sequence[Moved], regions: RegionSet, *, slivers: SliverRule |
     # Of each pair what was gained, what of it in slivers, and the same of what was lost.
     order = np.argsort(2 * of + thin, kind="stable")
     groups = np.split(parts[order], np.searchsorted((2 * of + thin)[order], np.arange(1, 2 * len(grounds))))
-    by_group = measured(groups, regions)
+    by_group, made = measured(groups, regions), list[Change]()
     near_km2: list[Floats | None] = [None] * len(between)
     if regions.bands is not None:
         cells, _, near = regions.bands
@@ -158,27 +158,21 @@ def steps(between: Sequence[Moved], regions: RegionSet, *, slivers: SliverRule |
             met = np.flatnonzero(broad_km2[:-1] + thin_km2[:-1])
             both = np.stack([broad_km2 + thin_km2, thin_km2])[:, None, None, met]
             near_km2[place] = (near[..., met] * both).sum(axis=3)
-    each = zip(between, range(0, len(groups), 4), near_km2, strict=True)
-    return [_step_of(ends, by_group[start : start + 4], beside) for (_, _, *ends), start, beside in each]
-
-
-def _step_of(
-    ends_km2: Sequence[float], by_group: Sequence[tuple[Floats, Geometries, Floats]], near_km2: Floats | None
-) -> Change:
-    """Return a step from what is held on its maps (km²) and its groups: gained, of it in slivers; the same of lost."""
-    gained, thin_gained, lost, thin_lost = (both for both, *_ in by_group)
-    ends = np.full((2, *gained.shape), np.nan)
-    ends[:, 0, -1] = ends_km2
-    km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
-    more, net = ends[1, 0, -1] - ends[0, 0, -1], km2[GAINED, 0, -1] - km2[LOST, 0, -1]
-    if abs(more - net) > CONTRADICTION_KM2:
-        raise contradiction(f"{more:.6f} km² more is held, {net:.6f} by gained and lost", "two maps")
-    came_and_went = []
-    for (_, broad, broad_m2), (_, narrow, narrow_m2) in (by_group[:2], by_group[2:]):
-        thin = np.repeat([False, True], [len(broad), len(narrow)])
-        came_and_went.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
-    came, went = came_and_went
-    return Change(km2, (large_parts(came.polygons), large_parts(went.polygons)), (came, went), near_km2)
+    for (_, _, *held), start, near_both in zip(between, range(0, len(groups), 4), near_km2, strict=True):
+        (gained, *_), (thin_gained, *_), (lost, *_), (thin_lost, *_) = own = by_group[start : start + 4]
+        ends = np.full((2, *gained.shape), np.nan)
+        ends[:, 0, -1] = held
+        km2 = np.stack([*ends, gained + thin_gained, lost + thin_lost, thin_gained, thin_lost])
+        more, net = held[1] - held[0], km2[GAINED, 0, -1] - km2[LOST, 0, -1]
+        if abs(more - net) > CONTRADICTION_KM2:
+            raise contradiction(f"{more:.6f} km² more is held, {net:.6f} by gained and lost", "two maps")
+        sides = []
+        for (_, broad, broad_m2), (_, narrow, narrow_m2) in (own[:2], own[2:]):
+            thin = np.repeat([False, True], [len(broad), len(narrow)])
+            sides.append(Parts(np.concatenate([broad, narrow]), np.concatenate([broad_m2, narrow_m2]), thin))
+        came, went = sides
+        made.append(Change(km2, (large_parts(came.polygons), large_parts(went.polygons)), (came, went), near_both))
+    return made
 
 
 def differences(

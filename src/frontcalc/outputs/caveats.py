@@ -95,7 +95,13 @@ def caveats(rows: Sequence[Any], notices: Iterable[Notice], notes: str = "few") 
     lines.sort(key=lambda line: first.get(line.code, len(first)))
     shown = lines[:MOST]
     counted = f"{len(shown)} of {len(lines)}; all: --notes all" if len(lines) > MOST else "all: --notes all"
-    texts = [f"  {_fitting(_beginning(line, rows), line.text)}" for line in shown]
+    texts = []
+    for line in shown:
+        beginning = _beginning(line, rows)
+        # Without its last clause where it would be too long.
+        fits = len(beginning + line.text) <= WIDEST
+        text = line.text if fits else line.text.rpartition("; ")[0] or line.text
+        texts.append(f"  {printable(beginning + text, WIDEST)}")
     if notes != "none" and (rest := _unexplained(rows, shown)):
         texts.append(f"  {printable(f'also {_IN_NEED}: {rest}', WIDEST)}")
     return [f"Before you publish ({counted})", *texts] if texts else []
@@ -152,12 +158,6 @@ def _beginning(line: _Line, rows: Sequence[Any]) -> str:
     # Of the one period that is shown its name says nothing.
     alone = len({_period(row) for row in rows}) == 1
     return end.lstrip() if alone else f"{len(labels)} periods{end}" if len(labels) > 1 else beginning
-
-
-def _fitting(beginning: str, text: str) -> str:
-    """Return a line, without its last clause where it would be too long."""
-    whole = beginning + text
-    return printable(whole if len(whole) <= WIDEST else beginning + (text.rpartition("; ")[0] or text), WIDEST)
 
 
 def _period(row: Any) -> str:

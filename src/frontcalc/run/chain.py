@@ -202,25 +202,26 @@ def kept_step(
     """Return the step between two maps as an earlier run measured it, else measure and keep it, all but its ground.
 
     `ground` returns that of a map and `regions` the regions, whose key is `key`; both are called only where the step is
-    measured, as it is anyway if `afresh`. Errors are as of `change.step`.
+    measured, as it is anyway if `afresh`. Errors are as of `change.steps`.
     """
     name = step_key(key, slivers, before, after)
     if not afresh and (content := cache.get("steps", name)) is not None:
         return step_from_bytes(content)
-    opening, closing = ground(before), ground(after)
-    with timed(f"compared {days_of(before, after)}"):
-        try:
-            step = change.step(opening, closing, regions(), slivers=slivers)
-        except DataError as error:
-            error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
-            raise
+    ends = ground(before), ground(after)
+    try:
+        (step,) = change.steps([_moved(before, after, ends)], regions(), slivers=slivers)
+    except DataError as error:
+        error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
+        raise
     cache.put(("steps", name, step_to_bytes(step)))
     return step
 
 
-def days_of(*maps: Holding) -> str:
-    """Return the days of maps in words."""
-    return " with ".join(next((str(part.ref.day) for part in one.parts if part.ref.day), "a map") for one in maps)
+def _moved(before: Holding, after: Holding, ends: tuple[shapely.MultiPolygon, shapely.MultiPolygon]) -> change.Moved:
+    """Return what differs between the ground of two maps, as `change.moved`, and log how long that took."""
+    days = (next((str(part.ref.day) for part in one.parts if part.ref.day), "a map") for one in (before, after))
+    with timed(f"compared {' with '.join(days)}"):
+        return change.moved(*ends)
 
 
 def unknown_part(
@@ -283,9 +284,7 @@ def measure_chain(
                 if before is not None:
                     name = step_key(key, slivers, before, after)
                     if together.get("steps", name) is None:
-                        ends = ground(before), ground(after)
-                        with timed(f"compared {days_of(before, after)}"):
-                            waiting[name] = moved = change.moved(*ends)
+                        waiting[name] = moved = _moved(before, after, (ground(before), ground(after)))
                         vertices += sum(int(np.sum(shapely.get_num_coordinates(one))) for one in moved[:2])
                     for held in (before, after):
                         kept_gaps_km2(held, together)

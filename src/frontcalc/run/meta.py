@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 
 from frontcalc import __version__, region_store
 from frontcalc.archives import NOT_STATED
@@ -102,6 +101,12 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
     files = {file.name: file for snapshot in maps for file in snapshot.files}
     baselines = (state.snapshot for state in run.baselines.values())
     dated = [MapUsed(one.ref.day, file.name, file.sha256) for one in (*baselines, *maps) for file in one.files]
+    days, unused = {one.date for one in dated}, list[MapUsed]()
+    for ref in run.looked_at:
+        for part in ref.parts if ref.day not in days else ():
+            # Of one that cannot be read a notice says so.
+            with passing_over():
+                unused.append(MapUsed(ref.day, part.entry.label, first_fingerprint(part.entry)))
     known, source = None, run.regions.source
     if source:
         # A file is known by its content, so that a fetched one may have any name.
@@ -126,12 +131,9 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         files=tuple(files[name] for name in sorted(files)),
         periods=tuple(
             PeriodUsed(
-                span.actor,
-                span.period.label,
-                span.period.opens_on,
-                span.period.closes_on,
-                span.opening.day if span.opening else None,
-                span.closing.day if span.closing else None,
+                *(span.actor, span.period.label),
+                *(span.period.opens_on, span.period.closes_on),
+                *(state.day if state else None for state in (span.opening, span.closing)),
             )
             for span in run.spans
         ),
@@ -149,17 +151,8 @@ def meta_of(run: Run, *, shares: Iterable[LayerShare] = (), slivers: bool = Fals
         advances=not counted or any(not part.layer.whole for part in counting if part.layer.actor in run.actors),
         maps=sorted_maps(dated),
         legends=run.archive.legends,
-        looked_at=sorted_maps(_looked_at(run, {one.date for one in dated})),
+        looked_at=sorted_maps(unused),
     )
-
-
-def _looked_at(run: Run, days: Collection[date | None]) -> Iterator[MapUsed]:
-    """Yield the maps that were looked at and that no figure rests on, as those of some days do."""
-    for ref in run.looked_at:
-        for part in ref.parts if ref.day not in days else ():
-            # Of one that cannot be read a notice says so.
-            with passing_over():
-                yield MapUsed(ref.day, part.entry.label, first_fingerprint(part.entry))
 
 
 def sorted_maps(maps: Iterable[MapUsed]) -> tuple[MapUsed, ...]:
