@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -256,8 +257,8 @@ def check_ledger(
     """
     maps = Run.open(archive, Options(**options))
     source, kept = _read(file, maps)
-    ends = [span.ends for span in maps.resolved([_period(maps.archive, period)]) if span.ends]
-    days = [day for pair in ends for state in pair if (day := state.day)]
+    spans = maps.resolved([_period(maps.archive, period)])
+    days = [day for span in spans for state in span.ends or () if (day := state.day)]
     if not days:
         raise nothing_measured(maps, ())
     first, last = min(days), max(days)
@@ -327,13 +328,9 @@ def _compared(kept: dict[str, NDArray[Any]], name: str, table: Table[Any, Any]) 
     place, finest = ("town" if name == "where" else "region"), table.meta.level.split(",")[-1]
     since, until = kept["held_from"], kept["held_until"]
     places, of = np.unique(kept[place], return_inverse=True)
-
-    def ends(row: Any) -> tuple[str, str, str]:
-        """Return whose figures a row has, and the days of its two maps."""
-        first, last = (row.previous, row.snapshot) if name == "series" else (row.opening, row.closing)
-        return row.actor, str(first), str(last)
-
-    for (actor, first, last), rows in groupby(table.rows, ends):
+    ends = ("previous", "snapshot") if name == "series" else ("opening", "closing")
+    for (actor, *days), rows in groupby(table.rows, attrgetter("actor", *ends)):
+        first, last = map(str, days)
         came, went, before = (first < since) & (since <= last), (first < until) & (until <= last), since <= first
         now = (since <= last) & (until > last)
         pieces = {"opening": before & (until > first), "closing": now, "held": now}
