@@ -242,6 +242,23 @@ def test_a_file_that_is_no_ledger_is_said(maps: Path) -> None:
         frontcalc.check_ledger(maps / "2024-01-01.geojson", archive=maps)
 
 
+@pytest.mark.parametrize("suffix", ["gpkg", "parquet", "geojson"])
+def test_a_ledger_of_other_maps_is_refused_in_a_line(suffix: str, maps: Path, tmp_path: Path, run_here: Run) -> None:
+    file = tmp_path / f"war.{suffix}"
+    run_here("ledger", "--archive", maps, "-o", file)
+    done = run_here("ledger", "--check", file)
+    assert (done.returncode, done.stdout) == (3, "")
+    first, cure = "2024-01-01.geojson", "give the archive that it was made from with --archive"
+    assert f"war.{suffix}: is of other maps (first file name {first}); {cure}" in done.stderr
+
+
+def test_a_ledger_is_checked_where_some_of_its_maps_are_gone(maps: Path, tmp_path: Path, run_here: Run) -> None:
+    file = tmp_path / "war.geojson"
+    run_here("ledger", "--archive", maps, "-o", file)
+    (maps / f"{DAYS[0]}.geojson").unlink()
+    assert run_here("ledger", "--archive", maps, "--check", file).returncode == 0
+
+
 def test_check_and_output_exclude_each_other(maps: Path, tmp_path: Path, run_here: Run) -> None:
     done = run_here("ledger", "--archive", maps, "--check", maps / "x.gpkg", "-o", tmp_path / "war.gpkg")
     assert done.returncode == 2

@@ -275,10 +275,7 @@ def written_days(text: str) -> list[str]:
 
 
 def in_words(day: date, within: str = "") -> str:
-    """Return a day as people write it, as in «29 Jun 2025», whatever the locale; without the year of a period.
-
-    `within` is the label of the period beside which the day stands.
-    """
+    """Return a day as people write it, «29 Jun 2025», whatever the locale; without the year of the period `within`."""
     short = f"{day.day} {FULL_MONTHS[day.month - 1][:3].title()}"
     return short if all(end.startswith(str(day.year)) for end in within.split("..")) else f"{short} {day.year}"
 

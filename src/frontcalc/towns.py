@@ -64,10 +64,7 @@ class Towns:
     def within(
         self, box: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0), *, least_people: int = 0
     ) -> Towns:
-        """Return the places of at least so many people in a box (west, south, east, north in degrees).
-
-        A box whose west is east of its east lies over the antimeridian.
-        """
+        """Return the places of so many people or more in a box in degrees; west beyond east is over the 180th."""
         (west, south, east, north), (lon, lat) = box, self.points.T
         beside = (west <= lon) & (lon <= east) if west <= east else (west <= lon) | (lon <= east)
         return self.pick(beside & (south <= lat) & (lat <= north) & (self.people >= least_people))

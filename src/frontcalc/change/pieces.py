@@ -47,10 +47,7 @@ def without_hairs(polygons: Geometries, least: float = ROUNDING_M2) -> Geometrie
 
 
 def by_place(ground: Geometries, regions: RegionSet) -> tuple[Geometries, Places]:
-    """Return ground, polygons (k,) in metres, cut by region (m,), with the region of each; unassigned after the last.
-
-    FrontcalcError says that the parts are not the ground.
-    """
+    """Return ground, polygons (k,) in metres, cut by region (m,), and the region of each; FrontcalcError if less."""
     unassigned, assigned, owner = regions.cut(ground)
     parts, of = geometry.polygons_of(np.concatenate([assigned, unassigned]))
     owner = np.append(owner, np.full(len(unassigned), len(regions.names), dtype=np.intp))[of]
@@ -105,10 +102,7 @@ def cut_out(
 
 
 def together(polygons: Geometries, of: Places) -> tuple[Geometries, Places]:
-    """Put polygons (k,) together that touch and are of one thing; each of those, 0 to n, has some, and they are sorted.
-
-    Returned are polygons (m,) without hairs, and what each is of.
-    """
+    """Unite polygons (k,) that touch and are `of` one thing of 0 to n; return them and what each is of, in order."""
     whole = np.asarray(shapely.multipolygons(polygons, indices=of), dtype=object)
     drawn, bad = whole.copy(), ~shapely.is_valid(whole)
     for grid_m in (None, _GRID_M):

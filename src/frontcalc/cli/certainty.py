@@ -144,9 +144,5 @@ def again_command(file: str, archive: tuple[str, ...], **how: Any) -> None:
     CSV, Markdown, text or GeoPackage with its receipt beside it. The exit code is 1 where a map
     was revised, a version is another, or FILE was edited.
     """
-    from frontcalc.outputs.text import drift_text
-
-    with terminal.progress():
-        drift = frontcalc.again(file, archive=archive, **{name: one for name, one in how.items() if one is not None})
-    results.write(drift_text(drift).encode())
-    drift.require_none("write the output anew")
+    given = {name: value for name, value in how.items() if value is not None}
+    results.show_drift(frontcalc.again, file, archive=archive, **given).require_none("write the output anew")

@@ -106,7 +106,7 @@ def ledger_command(period: str | None, check: str | None, output: str | None, **
     diff», series, summary --gross and where say are sums over it: --check holds them
     against the maps, of the same period and with the same options, to 0.001 km².
     """
-    from frontcalc.outputs.text import drift_text, ledger_readme
+    from frontcalc.outputs.text import ledger_readme
 
     if check is None:
         if output is None and how["format_"] is None:
@@ -117,10 +117,7 @@ def ledger_command(period: str | None, check: str | None, output: str | None, **
         return
     if output is not None:
         raise click.UsageError("--check writes nothing: leave out -o")
-    with terminal.progress():
-        drift = frontcalc.check_ledger(check, period, **options.given(how))
-    results.write(drift_text(drift).encode())
-    drift.require_none()
+    results.show_drift(frontcalc.check_ledger, check, period, **options.given(how)).require_none()
 
 
 @options.command("held")
@@ -229,12 +226,7 @@ def summary_command(
     how.pop("changed_rows")
     tree = how | {"fail_on": fail_on} | ({"every": every} if every else {})
     if check:
-        from frontcalc.outputs.text import drift_text
-
-        with terminal.progress():
-            drift = frontcalc.check_summaries(folder, strict=strict, **tree)
-        results.write(drift_text(drift).encode())
-        drift.require_none()
+        results.show_drift(frontcalc.check_summaries, folder, strict=strict, **tree).require_none()
         return
     beside = "" if any(folder.glob("summary-*.csv")) else "; the first run, with which --check compares later ones"
     with terminal.progress():

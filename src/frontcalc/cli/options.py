@@ -317,10 +317,7 @@ _GROUPS = {
 
 
 class Command(click.Command):
-    """A command whose options are given once and say something, and default to what the working folder sets.
-
-    Its help shows many options in groups.
-    """
+    """A command whose options are given once, not empty, default to the working folder's, and are shown in groups."""
 
     format_help_text = slips.format_help_text
 

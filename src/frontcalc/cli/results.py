@@ -22,6 +22,7 @@ from frontcalc.errors import DataError, extra_package, reason_of
 from frontcalc.notices import CODES, notice_code, require_none
 
 if TYPE_CHECKING:
+    from frontcalc.drift import Drift
     from frontcalc.tables import Table
 
 Facade = Callable[..., "Table[Any, Any]"]
@@ -157,6 +158,16 @@ def show(facade: Facade, *values: Any, **how: Any) -> Table[Any, Any]:
         result = facade(*values, **options.given(how))
     emit(result, chosen)
     return result
+
+
+def show_drift(facade: Callable[..., Drift], *values: Any, **how: Any) -> Drift:
+    """Call a facade that holds an output against the maps, progress shown; write what moved and return it."""
+    from frontcalc.outputs.text import drift_text
+
+    with terminal.progress():
+        drift = facade(*values, **how)
+    write(drift_text(drift).encode())
+    return drift
 
 
 def draw(facade: Callable[..., Any], *values: Any, zoom: str = "auto", **how: Any) -> None:

@@ -205,12 +205,11 @@ def _output_of(entry: Entry, path: Path) -> _Output:
         lines = rest.replace(b"\r\n", b"\n")
         same = [hashlib.sha256(one).hexdigest() for one in (rest, lines, lines.replace(b"\n", b"\r\n"))]
         tree = _tree(own)
-        if not (own["units"] in UNITS and own["figures"]["sha256"] + own["command"] + own["archive"]):
+        texts = own["figures"]["sha256"] + own["command"] + own["archive"]
+        tables = all(isinstance(row, Mapping) for row in (*(rows or ()), own["options"]))
+        totals = all(isinstance(cell, str) for row in own["figures"]["totals"] for cell in row.values())
+        if not (own["units"] in UNITS and texts and tables and totals):
             raise ValueError
-        if not all(isinstance(row, Mapping) for row in (*(rows or ()), own["options"])):
-            raise TypeError
-        if not all(isinstance(cell, str) for row in own["figures"]["totals"] for cell in row.values()):
-            raise TypeError
         return _Output(own, tree, rows, own.get("output", same[0]) in same)
     except _BROKEN as error:
         raise DataError("its receipt is broken", where=entry.label, cure=_ANEW) from error
@@ -237,9 +236,7 @@ def _embedded(content: bytes, path: Path) -> tuple[bytes, Any, Rows | None]:
 
 def _tree(own: Mapping[str, Any]) -> Tree:
     """Return a receipt as a tree without tables: options are the same on both sides."""
-    maps: dict[str, dict[str, str]] = {}
-    regions: dict[str, str] = {}
-    others: dict[str, str] = {}
+    maps, regions, others = dict[str, dict[str, str]](), dict[str, str](), dict[str, str]()
     for one in own["files"]:
         role, name, digest_ = str(one["role"]), str(one["name"]), str(one["sha256"])
         if role == "map":

@@ -237,10 +237,7 @@ def _table(
 
 
 def _common(period: Period, runs: Sequence[Run]) -> tuple[list[Period], list[Notice]]:
-    """Return each run's period, whose ends are the days of its maps nearest to those of the time that all cover.
-
-    With it come notices where that time is shorter than what was asked for.
-    """
+    """Return each run's period, by its maps nearest to the time that all cover, and notices if that is shorter."""
     known = [run.archive for run in runs if run.archive.days]
     firsts = (date.min if archive.opening else archive.days[0] for archive in known)
     opens = max(filter(None, (period.opens_on, *firsts)), default=date.max)

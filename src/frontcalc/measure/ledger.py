@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby, pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -255,11 +256,12 @@ def check_ledger(
     ()
     """
     maps = Run.open(archive, Options(**options))
-    ends = [span.ends for span in maps.resolved([_period(maps.archive, period)]) if span.ends]
-    days = [day for pair in ends for state in pair if (day := state.day)]
+    source, kept = _read(file, maps)
+    spans = maps.resolved([_period(maps.archive, period)])
+    days = [day for span in spans for state in span.ends or () if (day := state.day)]
     if not days:
         raise nothing_measured(maps, ())
-    (source, kept), first, last = _read(file, maps.options.crs), min(days), max(days)
+    first, last = min(days), max(days)
     # What begins on it opens with the map of the first day.
     day_after = first + timedelta(days=1)
     given: dict[str, Any] = {"archive": archive, **options}
@@ -275,10 +277,11 @@ def check_ledger(
     return Drift(source.name, tuple(row for _, row in compared if row.cells), what)
 
 
-def _read(file: str | Path, plane: str) -> tuple[SourceFile, dict[str, NDArray[Any]]]:
+def _read(file: str | Path, maps: Run) -> tuple[SourceFile, dict[str, NDArray[Any]]]:
     """Return a file that was read, and the columns that sums are made of: days as text, far ones where it is held.
 
-    Beside them are all polygons, in metres of a plane, and the row that each is of.
+    Beside them are all polygons, in metres of the plane of some maps, and the row that each is of. DataError where the
+    file names none of these maps.
     """
     source, features = read_features(file_of(file))
     names = ("actor", "region", "town", "held_from", "held_until", "ground_km2", "came_sliver", "went_sliver")
@@ -289,13 +292,17 @@ def _read(file: str | Path, plane: str) -> tuple[SourceFile, dict[str, NDArray[A
             kept[name] = np.array([str(one)[:10] if one else blank for one in columns[name]])
         kept["ground_km2"] = np.array(columns["ground_km2"], dtype=np.float64)
         kept |= {name: np.array(columns[name], dtype=bool) for name in names[6:]}
+        cells = [own[name] for name in ("came_files", "went_files") for own in features.properties]
     except (KeyError, TypeError, ValueError) as error:
-        cure = "give what «frontcalc ledger -o FILE» wrote, in km²"
-        raise DataError(
-            "is no ledger: it lacks columns, or has others in them", where=source.name, cure=cure
-        ) from error
+        problem = "is no ledger: it lacks columns, or has others in them"
+        raise DataError(problem, where=source.name, cure="give what «frontcalc ledger» wrote, in km²") from error
+    shown_by = ", ".join(str(cell) for cell in cells if cell).split(", ")
+    own = ", ".join(name for ref in maps.archive.refs for name in ref.names).split(", ")
+    if cells and {*own}.isdisjoint(shown_by):
+        problem = f"is of other maps (first file name {shown_by[0]})"
+        raise DataError(problem, where=source.name, cure="give the archive that it was made from with --archive")
     kept["town"] = np.where(kept["region"] == UNASSIGNED, UNASSIGNED, kept["town"])
-    drawn = geometry.project_polygons(features.polygons, crs.projector(features.crs, plane))
+    drawn = geometry.project_polygons(features.polygons, crs.projector(features.crs, maps.options.crs))
     # Ground that touches itself in degrees may cross itself by a hair in metres, where edges do not say what is inside.
     crossed = ~shapely.is_valid(drawn)
     drawn[crossed] = geometry.made_valid(drawn[crossed])
@@ -321,13 +328,9 @@ def _compared(kept: dict[str, NDArray[Any]], name: str, table: Table[Any, Any]) 
     place, finest = ("town" if name == "where" else "region"), table.meta.level.split(",")[-1]
     since, until = kept["held_from"], kept["held_until"]
     places, of = np.unique(kept[place], return_inverse=True)
-
-    def ends(row: Any) -> tuple[str, str, str]:
-        """Return whose figures a row has, and the days of its two maps."""
-        first, last = (row.previous, row.snapshot) if name == "series" else (row.opening, row.closing)
-        return row.actor, str(first), str(last)
-
-    for (actor, first, last), rows in groupby(table.rows, ends):
+    ends = ("previous", "snapshot") if name == "series" else ("opening", "closing")
+    for (actor, *days), rows in groupby(table.rows, attrgetter("actor", *ends)):
+        first, last = map(str, days)
         came, went, before = (first < since) & (since <= last), (first < until) & (until <= last), since <= first
         now = (since <= last) & (until > last)
         pieces = {"opening": before & (until > first), "closing": now, "held": now}

@@ -165,10 +165,7 @@ def _choices(over: Sequence[SummaryRow], meta: SummaryMeta, run: Run) -> dict[st
 def _records(
     over: Sequence[SummaryRow], tried: Mapping[str, Nets], every: str, by: str, extents: Mapping[str, str]
 ) -> Iterator[RecordRow]:
-    """Yield the records of the last of some periods of an actor, each with what it survives.
-
-    `by` begins a sentence with whose figures they are; `extents` has of other archives' maps which days they are of.
-    """
+    """Yield the records of an actor's last period, `by` whose maps, and what each survives; `extents` are of others."""
     last, nets = over[-1], [row.net_km2 for row in over]
     sign = 1 if (last.net_km2 or 0.0) > 0 else -1
     name, whose, what = _name(last.period), printable(last.actor), f"net {'gain' if sign > 0 else 'loss'}"

@@ -118,10 +118,7 @@ def _changes(row: SummaryRow) -> bool:
 def summaries(
     every: Sequence[str], calendar: Calendar, archive: str | Path | Archive | None, options: Keywords
 ) -> tuple[list[Table[SummaryRow, SummaryMeta]], Archive]:
-    """Return a summary by each of several units, longest first, measured in one run, and the archive that was opened.
-
-    Otherwise as `summary`.
-    """
+    """Return a summary by each of several units, longest first, of one run, and its archive; as `summary` else."""
     for unit in every:
         if unit not in UNITS:
             raise UsageError(f"no period is named {unit!r}", where="--every", cure=f"choose {', '.join(UNITS)}")

@@ -306,10 +306,7 @@ def _places_in(polygons: Geometries, row: Owners, plane: str) -> dict[int, list[
 
 
 def _half(run: Run, span: Span, lines: Sequence[Line]) -> dict[Line, dict[str, date]]:
-    """Return the days of the two maps between which half of the net of a row came, the shortest such time.
-
-    Of a long period no more than 60 steps are looked at. Rows that did not move, and maps without days, have none.
-    """
+    """Return the days of the maps between which half of a row's net came, of at most 60 steps; few km² have none."""
     if span.ends is None:
         return {}
     states, (first, last) = replace(run.states(span.actor), skip_bad=True), span.ends

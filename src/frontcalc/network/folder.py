@@ -61,10 +61,7 @@ class Folder:
         return next((held for held in others if held.sha256 == new.sha256 and held.url.partition("?")[0] == path), None)
 
     def put(self, new: HeldFile, data: bytes) -> str:
-        """Keep a map in place of an earlier one of its day, and return «new», «changed» or «unchanged».
-
-        The earlier file is moved to `revisions`, named by its own content, before anything takes its place.
-        """
+        """Keep a map, once an earlier one of its day is in `revisions`, and return «new», «changed» or «unchanged»."""
         stem, place, held = f"{self.prefix}{new.day}", self.root / new.file, self.held(new.day, new.url)
         with _writing(self.root):
             # Also what no manifest names: a run may have been killed, or the file been edited here.

@@ -102,10 +102,7 @@ def format_of(result: Table[Any, Any], path: Path) -> str:
 
 
 def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
-    """Yield which places an actor, or each, holds at one end of a period and not at the other, a line each way.
-
-    After them stands which places are listed. Of several archives each has lines of its own.
-    """
+    """Yield a line each way for places that an actor, or each, holds at one end alone, and which places are listed."""
     for one in getattr(meta, "archives", ()) or (meta,):
         of_archive = "" if one is meta else f"{one.archive}, "
         for used in one.periods:

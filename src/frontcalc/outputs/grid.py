@@ -155,10 +155,7 @@ def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ..
 
 
 def basis(meta: Meta, days: Iterable[date] = ()) -> Iterator[str]:
-    """Yield which maps were used and whose they are, which of their layers count, and attribution that terms ask for.
-
-    `days` are those of the maps where rows are of days and not of periods.
-    """
+    """Yield which maps were used (rows may be of `days`), whose they are, which layers count, and attribution."""
     yield maps_used(meta, days)
     holder = "" if UNNAMED in meta.actors else f" by {' and '.join(meta.actors)}"
     regions = f" · {regions_used(meta)}" if meta.regions else ""

@@ -50,10 +50,7 @@ _STEPS = {
 
 
 def grids(table: Table[Any, Any], units: str = "km2", notes: str = "few", *, wide: bool = False) -> list[Grid]:
-    """Return a table's blocks, areas in `units`, every text safe to show; below the last stand its `notes`.
-
-    Of a `wide` summary regions are side by side.
-    """
+    """Return a table's blocks, areas in `units`, texts safe to show, `notes` last; regions across if `wide`."""
     lines, table, unit = beside(table, notes), scaled(table, units), unit_of(units)
     blocks: list[Grid] = []
     if table.kind in LISTINGS:
@@ -87,10 +84,7 @@ def _by_region(
     size: Callable[[Any], float | None],
     last: Callable[[Sequence[Any]], str] | None = None,
 ) -> list[tuple[str, ...]]:
-    """Return a line a region that has figures, largest `size` first: cells by `side` (period, date, archive).
-
-    In the `last` column stands what that gives for a region's rows.
-    """
+    """Return a line a region with figures, largest `size` first: cells by `side`, as period, then what `last` gives."""
     row_of = {(getattr(row, side), _key(row)): row for row in rows}
     sides = dict.fromkeys(each for each, _ in row_of)
     regions = {one: [row_of[each, one] for each in sides] for one in dict.fromkeys(map(_key, rows))}

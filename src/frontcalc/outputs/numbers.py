@@ -221,10 +221,7 @@ def unit_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One published column: its name as written, with its unit, and what it says; `unit` is empty for none.
-
-    `kind` is `str`, `int`, `float`, `bool` or `date`; `nullable` says whether cells may be blank.
-    """
+    """One published column: its name, the type of its cells, if they may be blank, what it says, its unit or none."""
 
     name: str
     kind: type

@@ -50,7 +50,7 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
         totals += shows if len(shows) <= _MOST_TOTALS else []
         files |= {tuple(one.values()): one for one in _files(table.meta, given)}
     names = next((own for table, own in zip(given_tables, shown, strict=True) if len(table.rows)), ())
-    rows = chain.from_iterable(zip(*own.values(), strict=True) for own in shown)
+    sha256 = digest(names, chain.from_iterable(zip(*own.values(), strict=True) for own in shown))
     return {
         "command": command,
         "options": stated_options(given),
@@ -58,11 +58,7 @@ def receipt(result: Table[Any, Any], units: str = "km2", *beside: Table[Any, Any
         "units": units,
         "versions": {"frontcalc": versions["frontcalc"], **{name: versions[name] for name in VERSIONS}},
         "files": list(files.values()),
-        "figures": {
-            "rows": sum(len(table.rows) for table in given_tables),
-            "sha256": digest(names, rows),
-            "totals": totals,
-        },
+        "figures": {"rows": sum(len(table.rows) for table in given_tables), "sha256": sha256, "totals": totals},
     }
 
 

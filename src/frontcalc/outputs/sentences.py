@@ -95,10 +95,7 @@ def without_breaks(
     total: bool = True,
     as_text: Callable[[float, Unit], str] = change,
 ) -> str:
-    """Return a net without faults of the map, and what of it changed at once, by the codes in `notes` of its rows.
-
-    Figures are written by `as_text`, of an area and its unit.
-    """
+    """Return a net without faults of the map, and what changed at once, by the codes in `notes`, as text."""
     text, known = "", total and len(meta.actors) == 1
     for code, what in _BREAKS.items() if net_km2 is not None else ():
         named = meta.noted_km2(code, periods)

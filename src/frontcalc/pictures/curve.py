@@ -118,10 +118,7 @@ def draw_series(table: Table[Any, Any], sheet: Sheet, events: Sequence[Event] = 
 
 
 def draw_shares(table: Table[Any, Any], sheet: Sheet) -> Picture:
-    """Draw how much of a place was held, map by map: a panel an archive and actor, with the days of each share marked.
-
-    A line is broken as in a series.
-    """
+    """Draw how much of a place was held, as `draw_series` does: a panel an archive and actor, days marked."""
     meta = table.meta
     held: dict[str, dict[date, float]] = {}
     for row in table.rows:

@@ -201,10 +201,7 @@ def _cells(lines: Geometries, owner: Owners, scale: Floats, km: Floats, plane: s
 
 
 def diagram(points: Floats, of: Owners, around: shapely.Polygon | None = None) -> tuple[Geometries, Owners]:
-    """Return the cells of points (n, 2) in Mercator with an owner each, and theirs; `around` is ground to be covered.
-
-    Without it they reach 100 km beyond the points.
-    """
+    """Return the cells of points (n, 2) in Mercator and the owner of each, to cover `around`, or 100 km more."""
     # Points that differ in their last bits make cells that cross each other; a metre is nothing here.
     points = np.round(points)
     order = np.lexsort([of, points[:, 1], points[:, 0]])

@@ -65,10 +65,7 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
 def by_workers(
     options: Options, measure: Callable[[Item, Known], Result], items: Sequence[Item], known: Known
 ) -> Iterator[Result]:
-    """Yield what is measured of each item and what is known, in their order, by processes that have that in memory.
-
-    Threads do so, which have it too, where processes are not asked for.
-    """
+    """Yield what is measured of each item and what is known, in order, by forked processes, else by threads."""
     count = min(options.threads, len(items))
     with ExitStack() as stack:
         forks = options.processes and sys.platform == "linux" and count > 1
@@ -86,10 +83,7 @@ def by_workers(
 
 
 def threads(stack: ExitStack, count: int) -> Callable[..., Callable[[], Any]]:
-    """Return what has a thread call a function, and returns what waits for it; it calls it itself without a thread.
-
-    No thread is had where none can be, or where memory is scarce.
-    """
+    """Return what has a thread call a function and returns what waits for it; the one that waits calls, without."""
     if resource and 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < _ROOM:
         return lambda measure, *what: cache(partial(measure, *what))
     pool = ThreadPoolExecutor(count)

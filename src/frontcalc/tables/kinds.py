@@ -12,10 +12,7 @@ from frontcalc.tables.rows import LATER, ChangeRow, DiffRow, Meta, PeriodRow, _B
 
 @dataclass(frozen=True, slots=True)
 class WhereRow(DiffRow):
-    """A change in the ground nearest to a town, or a connected part of a change, its middle and when half of it came.
-
-    `distance_km` and `direction` lead to that middle, `lon` and `lat`, from the town.
-    """
+    """A change in the ground nearest to a town, or a connected part of one, its middle and when half of it came."""
 
     town: str = ""
     distance_km: float | None = None
@@ -36,11 +33,7 @@ class TownChangeRow(ChangeRow):
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """Ground that one actor held from one map to another, in one region and nearest to one town of it.
-
-    What was held at the opening has no `held_from`, what is held at the close no `held_until`; the flags say whether it
-    came, or went, in thin strips, and by a fault of the map.
-    """
+    """Ground that one actor held from one map to another, in one region and nearest to one town of it."""
 
     actor: str
     region: str
@@ -139,11 +132,7 @@ class ShareRow:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityRow:
-    """Figures of one region with one assumption changed; the first row of each region is the base.
-
-    Differences are to the base. `matters` names those of gained, lost and net that would be printed
-    otherwise, separated by spaces. The last two rows are the least and the most of the rows in range.
-    """
+    """Figures of one region with one assumption changed: the first row of each is the base, the last two the range."""
 
     archive: str
     actor: str
@@ -181,11 +170,7 @@ class RangeRow(DiffRow):
 
 @dataclass(frozen=True, slots=True)
 class CompareRow(RangeRow):
-    """A change as one archive has it, beside others: the range is over the archives that could be measured.
-
-    `closing_only_km2` is held at the close on this archive's map and on none of the others, `closing_lacking_km2`
-    on another's and not on this one's; both are None where fewer than two archives have a closing map.
-    """
+    """A change as one archive has it, beside others; ranges and shares of the close need two with such maps."""
 
     closing_only_km2: float | None = None
     closing_lacking_km2: float | None = None
@@ -193,10 +178,7 @@ class CompareRow(RangeRow):
 
 @dataclass(frozen=True, slots=True)
 class ConsensusRow(_Between):
-    """A change as one archive has it, and what of it all archives show, and any.
-
-    Gained, lost and net are the archive's own; what is set aside of them is in none of the other figures.
-    """
+    """A change as one archive has it, and what of it all archives show, and any, without what is set aside."""
 
     gained_km2: float | None
     lost_km2: float | None
@@ -256,10 +238,7 @@ class SummaryMeta(Meta):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CompareMeta(Meta):
-    """What a comparison rests on; `archives` has what each archive's own figures rest on, `every` the calendar unit.
-
-    `towns` are the least people of the towns that figures are split by, 0 where they are not.
-    """
+    """What a comparison rests on: each of `archives`, the unit `every`, and the least people of `towns`, else 0."""
 
     archives: tuple[Meta, ...] = ()
     every: str = ""

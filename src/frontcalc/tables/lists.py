@@ -42,10 +42,7 @@ class LegendRow:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ArchiveMeta(Brief):
-    """What a list or a check of an archive rests on; `counts` has the findings by code.
-
-    `defaults` is as in `Meta`.
-    """
+    """What a list or a check of an archive rests on; `counts` has the findings by code, `defaults` is as in `Meta`."""
 
     version: str
     archive: str
@@ -62,10 +59,7 @@ class ArchiveMeta(Brief):
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """A published figure beside the one that the maps give, in the claim's own unit; None where they give none.
-
-    A row whose id joins several is of claims that contradict each other: `computed` is then what the others imply.
-    """
+    """A published figure beside that of the maps, or of claims that it contradicts, in its own unit; None without."""
 
     id: str
     period: str
@@ -92,11 +86,7 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """What is remarkable in the net change of the last period that is over, and how it fares when assumptions change.
-
-    Where nothing is, `record` is «none», and the row says so. `periods` are those that the record spans, the last one
-    too. `survives`, `fails` and `untried` name each assumption that was changed by itself, separated by semicolons.
-    """
+    """What is remarkable in the net change of the last period that is over, and how it fares by other assumptions."""
 
     archive: str
     actor: str
@@ -113,10 +103,7 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClaimsMeta(ArchiveMeta):
-    """What verdicts on claims rest on: the claims file too; `counts` has the claims by verdict.
-
-    `looked_at` are all maps that were read.
-    """
+    """What verdicts on claims rest on, as the claims and all maps looked at; `counts` has the claims by verdict."""
 
     claims: SourceFile
     looked_at: tuple[MapUsed, ...] = ()

@@ -106,10 +106,7 @@ class SeriesRow:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """A place that came under an actor's hold or out of it; `date` is that of the first map that shows it.
-
-    `reached`, `half` and `whole` are the first maps since which 5 %, half and 95 % of its disc is held, or not held.
-    """
+    """A place that came under an actor's hold or out of it; `date` is that of the first map that shows it."""
 
     archive: str
     actor: str
