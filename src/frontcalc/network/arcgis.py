@@ -192,11 +192,15 @@ class ServiceLayer:
             seen.add(key)
         one_page = len(items) == len(head["features"])
         if exact and not one_page:
-            before = self.version
-            self.version = _version(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
-            if self.version != before or self.count(query["where"]) != expected:
-                raise InconsistentError("changed while its pages were read", where=self.name, cure=LATER)
+            self._refuse_changed(query["where"], expected)
         return LayerFeatures(_around(head), items, geojson, query, tag if one_page else "")
+
+    def _refuse_changed(self, where: str, expected: int) -> None:
+        """Refuse pages of a layer that is no longer what it was before they came."""
+        before = self.version
+        self.version = _version(_ask(self.client, self.url, {"f": "json"}, limit=_METADATA_BYTES)[0])
+        if self.version != before or self.count(where) != expected:
+            raise InconsistentError("changed while its pages were read", where=self.name, cure=LATER)
 
     def _paging(self, offset: int) -> dict[str, str]:
         """Return what asks for one page."""
