@@ -118,7 +118,9 @@ def compare(
             ends = [day for row in rows for column in _DAYS if (day := row.get(column))]
             first, last = min(ends, default=""), max(ends, default="")
             # A new map closes a period that was open, even if it is dated after its last day.
-            was_open = what in ("moved", "is gone") and _is_open(rows[0])
+            # Tables of an earlier version have a notice of that and no state.
+            row = rows[0] if what in ("moved", "is gone") and rows else {}
+            was_open = row.get("state") == "open" if "state" in row else "CLOSES-EARLY" in row.get("notes", "").split()
             mine = {
                 reason: kind
                 for day, kind, reason in by_day
@@ -148,11 +150,6 @@ def compare(
             moved.append(MovedRow(folder, (), "rests on a map that is gone", (), (reason,)))
     beside = f"written by an earlier version: {'; '.join(news)}" if news else ""
     return Drift(folder, tuple(moved), beside, tuple(everywhere))
-
-
-def _is_open(row: Cells) -> bool:
-    """Say whether a row's period was still open; tables of an earlier version have a notice of that and no state."""
-    return row["state"] == "open" if "state" in row else "CLOSES-EARLY" in row.get("notes", "").split()
 
 
 def _moved(

@@ -78,7 +78,11 @@ def main() -> None:
     except KeyboardInterrupt:
         code = _fail(terminal.interrupted(), 130)
     except Exception as error:
-        code = _fail(_fault(error), 3)
+        import traceback
+
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}: {error}"
+        code = _fail(f"a fault of frontcalc itself, {what}; please report it, with the input", 3)
     sys.exit(terminal.flushed(code))
 
 
@@ -134,15 +138,6 @@ def _refusal(error: Exception) -> str:
     if where is None and code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF):
         return f"standard output: cannot be written: {reason_of(error)}; give it another place"
     return f"{f'{where}: ' if where else ''}{reason_of(error)}; check its name and permissions, and that it is there"
-
-
-def _fault(error: Exception) -> str:
-    """Return the message for an error that should not happen, with its place in the code."""
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(last.filename).name}:{last.lineno}"
-    return f"a fault of frontcalc itself, {type(error).__name__} in {where}: {error}; please report it, with the input"
 
 
 def _fail(message: str, code: int) -> int:

@@ -99,13 +99,15 @@ def places(
     """
     own = None if places is None else read_places(places)
     towns = own or load_towns().within(least_people=least_people)
+    where = f" in Ukraine and along its border (elsewhere {LEAST_PEOPLE:,})" if least_people < LEAST_PEOPLE else ""
+    rule = f"of places with {least_people:,} people and more{where}; smaller villages are not listed"
     sides: list[Side[PlaceRow]] = []
     for run, spans in _runs(parse_periods(periods), archive, archives, Options(**options)):
         discs, labels = Discs.of(towns, run.options.crs), _labels(run, towns)
         by_span = [_rows_of(run, span, towns, discs, labels) for span in spans]
         rows = [row for mine in by_span for row in mine]
         lasting = tuple(row for mine in by_span for row in _lasting(mine))
-        sides.append((run, spans, rows, {"places": lasting, "place_rule": "" if own else _rule(least_people)}))
+        sides.append((run, spans, rows, {"places": lasting, "place_rule": "" if own else rule}))
     table = _side_by_side(PlaceRow, sides, embedded=not own)
     if own and not table.rows:
         refuse_elsewhere(sides[0][0], own.points, Path(str(places)).name)
@@ -309,13 +311,6 @@ def _labels(run: Run, towns: Towns) -> list[str | None]:
     names |= {member: line.region for line in fine for member in line.members}
     left_out = set(run.lines.left_out)
     return [None if own in left_out else names.get(own, "") for own in region.tolist()]
-
-
-def _rule(least_people: int) -> str:
-    """Return which of the embedded towns are listed."""
-    elsewhere = f" (elsewhere {LEAST_PEOPLE:,})" if least_people < LEAST_PEOPLE else ""
-    near = " in Ukraine and along its border" if elsewhere else ""
-    return f"of places with {least_people:,} people and more{near}{elsewhere}; smaller villages are not listed"
 
 
 def _named(run: Run, name: str, towns: Towns) -> Towns:

@@ -123,16 +123,13 @@ def place_lines(meta: Meta, actor: str | None = None) -> Iterator[str]:
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, as `write_together` does; a receipt of the one that it replaces goes."""
-    stale = [own for own in [Path(f"{path}{BESIDE}")] if _is_receipt(own)]
-    write_together({path: content.encode() if isinstance(content, str) else content}, remove=stale)
-
-
-def _is_receipt(path: Path) -> bool:
-    """Say whether a file is a receipt that frontcalc wrote; another program's are not touched."""
+    beside, own = Path(f"{path}{BESIDE}"), None
     with suppress(OSError, ValueError):
-        own = json.loads(path.read_bytes())
-        return isinstance(own, dict) and {"command", "files", "figures", "versions"} <= own.keys()
-    return False
+        own = json.loads(beside.read_bytes())
+    # Another program's file of such a name is not touched.
+    is_receipt = isinstance(own, dict) and {"command", "files", "figures", "versions"} <= own.keys()
+    remove = [beside] if is_receipt else []
+    write_together({path: content.encode() if isinstance(content, str) else content}, remove=remove)
 
 
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
