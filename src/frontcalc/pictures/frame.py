@@ -96,6 +96,7 @@ def outline(west: float, south: float, east: float, north: float) -> Geometries:
 
 def _main(changed: Geometries, plane: str) -> Geometries:
     """Return a change's polygons without slivers and, if that makes the frame much smaller, without far specks."""
+    changed = changed[~shapely.is_empty(changed)]  # what the projection cannot show, or has made nothing of
     # They are redrawn lines rather than ground that changed hands, and lie along every coast and border.
     solid = ~thin_parts(changed, (SLIVER_WIDTH_M, plane))
     changed = changed[solid] if solid.any() else changed
