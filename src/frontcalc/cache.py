@@ -16,7 +16,7 @@ import functools
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -85,7 +85,7 @@ class Cache:
         """Return the bytes kept under a key, None where there are none or they are not as they were written."""
         return self.look_up(kind, (key,)).get(key)
 
-    def look_up(self, kind: str, keys: Iterable[str]) -> dict[str, bytes]:
+    def look_up(self, kind: str, keys: Collection[str]) -> dict[str, bytes]:
         """Return what is kept under some keys, as `get` does, at once: to open the database is half of a lookup."""
         memory = {} if self.memory is None else self.memory
         content = {key: memory[kind, key] for key in keys if (kind, key) in memory}
@@ -93,14 +93,17 @@ class Cache:
         if self.folder is None or not left:
             return content
         today, query = int(time() // 86_400), "SELECT digest, content, used < ? FROM entries WHERE kind = ? AND key = ?"
+        old = list[tuple[int, str, str]]()
         with suppress(OSError), _connected(self.folder) as opened:
             for own, key in left.items():
                 for digest, stored, is_old in opened.execute(query, (today, kind, own)).fetchall():
                     if isinstance(stored, bytes) and digest == bytes.fromhex(key_of((kind, own, stored))):
                         content[key] = stored
-                        if is_old:
-                            # What was used last goes last; to the day is near enough.
-                            opened.execute("UPDATE entries SET used = ? WHERE kind = ? AND key = ?", (today, kind, own))
+                        old += [(today, kind, own)] * is_old
+        if old:
+            # What was used last goes last; to the day is near enough. Where nothing can be written, all is read.
+            with suppress(OSError), _connected(self.folder) as opened:
+                opened.executemany("UPDATE entries SET used = ? WHERE kind = ? AND key = ?", old)
         if self.memory is not None and kind in _SMALL:
             self.memory.update({(kind, key): content[key] for key in left.values() if key in content})
         return content

@@ -26,7 +26,6 @@ from frontcalc.read.files import Entry, GeoFrame, in_memory
 _SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
 # What a docstring says where parameters that it does not list, and errors, are those of another facade.
 _OTHERWISE = re.compile(r"^Otherwise as `(\w+)`(.+)\n\n", re.MULTILINE)
-
 _OPTIONS = re.compile(r"^.*\*\*options\n(?:    .*\n)+", re.MULTILINE)
 _LISTED: dict[str, str] = {}  # the options as entries of facades, by how they are documented
 

@@ -128,8 +128,7 @@ def write_file(path: Path, content: str | bytes) -> None:
         own = json.loads(beside.read_bytes())
     # Another program's file of such a name is not touched.
     is_receipt = isinstance(own, dict) and {"command", "files", "figures", "versions"} <= own.keys()
-    remove = [beside] if is_receipt else []
-    write_together({path: content.encode() if isinstance(content, str) else content}, remove=remove)
+    write_together({path: content.encode() if isinstance(content, str) else content}, remove=[beside] * is_receipt)
 
 
 def write_together(contents: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
