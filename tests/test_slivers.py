@@ -16,7 +16,7 @@ from oracle import opened_step
 import frontcalc
 from frontcalc import change, edges, geometry
 from frontcalc.regions import RegionSet
-from frontcalc.slivers import thin_parts
+from frontcalc.slivers import mean_widths_m, thin_parts
 from frontcalc.tables import DiffRow
 
 CRS = "EPSG:6933"
@@ -45,6 +45,18 @@ def test_an_arm_without_width_makes_no_sliver_of_an_advance() -> None:
     assert armed.is_valid
     assert 2 * armed.area / armed.length < 100
     assert thin_parts(polygons(armed), RULE).tolist() == [False]
+
+
+@given(st.floats(1, 400), st.floats(1, 400), st.integers(3, 24), st.booleans())
+def test_small_ground_is_thin_as_if_its_outline_were_closed(x_m: float, y_m: float, corners: int, arm: bool) -> None:
+    """Most of these have so little ground that no width is measured: the plain way closes each, and measures it."""
+    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    outline = [*np.column_stack([x_m * np.cos(turns), 5e6 + y_m * np.sin(turns)]).tolist()]
+    spike = [(x_m + 2_000, 5e6), (x_m, 5e6 + 1e-6)] if arm else []
+    part = shapely.Polygon([outline[0], *spike, *outline[1:]])
+    closed = geometry.polygonal(shapely.set_precision(part, 0.01))
+    plain = not any((mean_widths_m(one, CRS) >= 100).any() for one in (polygons(part), closed))
+    assert thin_parts(polygons(part), RULE).tolist() == [plain]
 
 
 def test_faces_of_one_part_have_its_width() -> None:

@@ -26,9 +26,7 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, of: NDArray[np.intp] | No
     where that can matter. Several of the polygons may make up one part, as those of `frontcalc.edges`, where `of` (n,),
     sorted, says which ground each is of.
     """
-    if not len(parts):
-        return np.zeros(0, dtype=bool)
-    if of is not None:
+    if of is not None and len(parts):
         # Each is a sliver where the part that it is a face of is one.
         grounds = np.split(parts, np.flatnonzero(of[1:] != of[:-1]) + 1)
         whole, ground = geometry.polygons_of(np.array([shapely.disjoint_subset_union_all(own) for own in grounds]))
@@ -38,9 +36,12 @@ def thin_parts(parts: Geometries, rule: SliverRule, *, of: NDArray[np.intp] | No
         broad[face[mine & ~thin_parts(whole, rule)[part]]] = True
         return ~broad
     width_m, plane = rule
-    thin = mean_widths_m(parts, plane) < width_m
-    doubtful = np.flatnonzero(thin)
-    if not thin.any():
+    # A circle's mean width is its radius, and none is wider: less ground than π squares of the width is thinner anyway.
+    thin = shapely.area(parts) < width_m**2
+    sizable = np.flatnonzero(~thin)
+    thin[sizable] = mean_widths_m(parts[sizable], plane) < width_m
+    doubtful = sizable[thin[sizable]]
+    if not len(doubtful):
         return thin
     # Of those whose outline anywhere turns back along itself, within a centimetre.
     rings, owner = shapely.get_rings(parts[doubtful], return_index=True)
