@@ -86,9 +86,18 @@ def winding_numbers(points: Floats, edges: Floats) -> Ints:
 
 def _faces(old: Floats, new: Floats) -> Geometries | None:
     """Return the faces (n,) that edges (m, 4) and (k, 4) bound, None where other lines mark a change too."""
+    edges = np.concatenate([old, new])
+    if not len(edges):
+        return np.empty(0, dtype=object)
+    # As few lines as there can be: each goes on while the next edge begins where the one before ends.
+    begins = np.append(True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1))
+    ends = edges[np.append(begins[1:], True), 2:]
+    line = np.append(np.cumsum(begins) - 1, np.arange(len(ends)))
+    order = np.argsort(line, kind="stable")
+    lines = shapely.linestrings(np.concatenate([edges[:, :2], ends])[order], indices=line[order])
     try:
         # Where edges nearly coincide, a union of the lines snaps them together more often than this.
-        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(_segments(np.concatenate([old, new])))))
+        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(np.asarray(lines))))
     except shapely.GEOSException:
         return None
     faces, *loose = shapely.polygonize_full(noded)
@@ -108,11 +117,7 @@ def turns_across(lines: Geometries, edges: Floats) -> Ints:
     forth = points[start + 1] - points[start]
     middle = points[start] + forth / 2
     places = shapely.points(middle)
-    segment, near = shapely.STRtree(_segments(edges)).query(places, predicate="dwithin", distance=_SAME_LINE_M)
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2))))
+    segment, near = tree.query(places, predicate="dwithin", distance=_SAME_LINE_M)
     along = np.sum(forth[segment] * (edges[near, 2:] - edges[near, :2]), axis=1)
     return np.bincount(segment, np.sign(along), minlength=len(start)).astype(np.int64)
-
-
-def _segments(edges: Floats) -> Geometries:
-    """Return edges (n, 4) as lines (n,)."""
-    return np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2)), dtype=object)
