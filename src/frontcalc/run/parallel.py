@@ -127,20 +127,22 @@ def measured_ahead(
     step, as where a map is passed over, it measures that itself. So nothing depends on what was foreseen here.
     """
     rest, options = track(days, what), run.options
-    count = min(options.threads, math.ceil(len(days) / BLOCK))
-    last = before.snapshot.ref if before else None
+    count, elsewhere = min(options.threads, math.ceil(len(days) / BLOCK)), isinstance(options.workers, str)
+    last, is_new = before.snapshot.ref if before else None, False
 
     def send_block(block: list[date]) -> Callable[[], MeasuredChain]:
-        nonlocal last
+        nonlocal last, is_new
         # The maps that stand for the days, as far as their dates tell, after the one before.
         refs = (last, *(next(run.archive.upto(day), None) for day in block))
         maps = list(dict.fromkeys(ref for ref in refs if ref is not None))
         last = maps[-1] if maps else last
         measure = run.chain(actor)
-        unknown = unknown_part(maps, **{**measure.keywords, "cache": run.cache})
+        # What follows a block that is new as a whole is new too, mostly: workers look that up themselves.
+        unknown = maps if is_new else unknown_part(maps, **{**measure.keywords, "cache": run.cache})
+        is_new = not elsewhere and 0 < len(unknown) == len(maps)
         return send(measure, unknown, run.partition_for(actor)) if unknown else lambda: NOTHING
 
-    if count <= 1 and not isinstance(options.workers, str):
+    if count <= 1 and not elsewhere:
         yield from rest
         return
     with ExitStack() as stack:
@@ -152,7 +154,7 @@ def measured_ahead(
             forks = options.processes and sys.platform == "linux"
             send, at_once = (_processes if forks else threads)(stack, count), 2 * count
         for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
-            keep_measured(measured, run.cache, elsewhere=isinstance(options.workers, str))
+            keep_measured(measured, run.cache, elsewhere=elsewhere)
             yield from block
 
 
