@@ -44,11 +44,12 @@ def polygonal(geometries: Geometries | Sequence[shapely.Geometry] | shapely.Geom
 
 def polygons_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
     """Return the polygons (m,) in geometries (n,), and the index of the geometry that each is of."""
-    parts, of = shapely.get_parts(geometries, return_index=True)
-    if (shapely.get_type_id(parts) != _POLYGON).any():
-        # A collection may hold multipolygons: two passes take both apart.
-        parts, within = shapely.get_parts(parts, return_index=True)
-        of = of[within]
+    parts, of = geometries, np.arange(len(geometries))
+    # A collection may hold multipolygons: two passes take both apart. What is taken apart is copied.
+    for _ in range(2):
+        if (shapely.get_type_id(parts) != _POLYGON).any():
+            parts, within = shapely.get_parts(parts, return_index=True)
+            of = of[within]
     areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
     return parts[areas], of[areas]
 
@@ -164,8 +165,8 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     if sum(map(len, layers)) > 1:
         refuse_crossings(directed_edges(np.concatenate(layers), oriented=False))
     whole = shapely.MultiPolygon()
-    if len(layers) > 32:
-        layers = (np.concatenate(layers),)  # one after the other they would take the square of their number
+    if len(layers) > 32:  # one after the other they would take the square of their number
+        layers = (np.concatenate(layers),)
     for number, layer in enumerate(layers):
         # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
         merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
@@ -175,6 +176,8 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
 
 def as_multipolygon(geometry: Geometries | shapely.Geometry) -> shapely.MultiPolygon:
     """Return the polygonal part of one geometry as a multipolygon."""
+    if isinstance(geometry, shapely.MultiPolygon):
+        return geometry
     return cast(shapely.MultiPolygon, shapely.multipolygons(polygonal(geometry)))
 
 
@@ -236,14 +239,16 @@ def _split(edges: Floats, project: Project, edge_error: float, *, added: int, mo
     DataError where more than `most` vertices would be added, with those that other edges have `added`.
     """
     begin, end = edges[:, :2], edges[:, 2:]
-    target = project(begin)
     # Most lead to where the next begins.
-    to, apart = np.roll(target, -1, axis=0), np.flatnonzero((end != np.roll(begin, -1, axis=0)).any(axis=1))
-    to[apart] = project(end[apart])
+    apart = np.flatnonzero((end != np.roll(begin, -1, axis=0)).any(axis=1))
+    places = [begin, end[apart], (begin + end) / 2]
+    target, last, middle = np.split(project(np.concatenate(places)), np.cumsum([len(begin), len(apart)]))
+    to = np.roll(target, -1, axis=0)
+    to[apart] = last
     if not np.isfinite(target).all():
         x, y = begin[np.flatnonzero(~np.isfinite(target).all(axis=1))[0]]
         raise DataError(f"its coordinates lie outside its projection, at {x:.6g}, {y:.6g}", cure="check its CRS")
-    chord, bulge = to - target, project((begin + end) / 2) - target
+    chord, bulge = to - target, middle - target
     # The middle of an edge that the projection's own edge cuts in two lies at one of its ends.
     aside, along = (each[:, 0] ** 2 + each[:, 1] ** 2 for each in (bulge - chord / 2, chord))
     if (odd := np.flatnonzero(aside > np.maximum(0.04 * along, 0.04))).size:
@@ -312,7 +317,7 @@ def meeting_boxes(
     geometries: Geometries, tree: shapely.STRtree | None = None, *, most: int = MAX_PAIRS
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return each geometry (k,), and each of a tree, else of them all, whose box meets its; DataError over `most`."""
-    tree = tree or shapely.STRtree(geometries)
+    tree = shapely.STRtree(geometries) if tree is None else tree
     first, second = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     count = 0
     for start in range(0, len(geometries), 256):

@@ -65,7 +65,7 @@ class Entry:
     @property
     def path(self) -> PurePosixPath:
         """The file's path inside the archive."""
-        return PurePosixPath(self.label)
+        return _pure(self.label)
 
     @property
     def is_geodatabase(self) -> bool:
@@ -159,6 +159,7 @@ class Entry:
 
 # Where an archive is without links; looked up once, so that one which moves no longer holds its files.
 _resolved = lru_cache(maxsize=16)(Path.resolve)
+_pure = lru_cache(maxsize=4096)(PurePosixPath)  # asked for four times a file
 
 
 def list_entries(root: Path, passed: list[str] | None = None) -> list[Entry]:

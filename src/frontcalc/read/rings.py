@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
+import struct
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -21,7 +21,7 @@ Indices = NDArray[np.intp]
 Part = tuple[int, Sequence[Any]]  # the index of a feature, and the rings of one of its polygons, the outer first
 Polygons = tuple[Geometries, Indices]  # and the feature of each
 # What is raised where a file has something else than lists of positions.
-NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError)
+NO_POSITIONS = (TypeError, ValueError, IndexError, KeyError, OverflowError, struct.error)
 MEND = "repair it or use --skip-bad"
 
 
@@ -112,8 +112,10 @@ def coordinates_of(rings: Sequence[Any]) -> Floats:
         return np.concatenate(rings)
     positions = list(chain.from_iterable(rings))
     pairs = positions if set(map(len, positions)) == {2} else ((position[0], position[1]) for position in positions)
-    # Unlike NumPy, an array of the standard library takes no text for a number; but it takes true for 1.
-    xy = np.frombuffer(array("d", list(chain.from_iterable(pairs)))).reshape(-1, 2)  # from a list, twice as fast
+    flat = list(chain.from_iterable(pairs))
+    xy = np.empty((len(positions), 2))
+    # Unlike NumPy, it takes no text for a number; but it takes true for 1. And it is the fastest way.
+    struct.pack_into(f"{len(flat)}d", xy.data, 0, *flat)
     for at in np.flatnonzero((xy == 0.0) | (xy == 1.0)).tolist():
         if type(positions[at // 2][at % 2]) is bool:
             raise TypeError("true or false is no number")
