@@ -100,7 +100,10 @@ class States:
             lacking = self._lacking(ref)
             if lacking:
                 self.check_view(ref)
-            earlier = {name: source for name in lacking if (source := self._last_with(ref, name))}
+            older = self.archive.refs[: self.archive.refs.index(ref)] if lacking else ()
+            earlier: dict[str, SnapshotRef] = {}
+            for name in lacking:
+                earlier |= next(({name: one} for one in reversed(older) if name not in self._lacking(one)), {})
             notices.extend(snapshot.notices)
             if not earlier:
                 return State(snapshot, tuple(notices))
@@ -342,11 +345,6 @@ class States:
         place = self.archive.refs.index(source) + 1
         after = self.archive.refs[place : place + ENDED_MAPS]
         return len(after) == ENDED_MAPS and all(name in self._lacking(later) for later in after)
-
-    def _last_with(self, before: SnapshotRef, lacking: str) -> SnapshotRef | None:
-        """Return the latest map before another that has what that one lacks."""
-        older = self.archive.refs[: self.archive.refs.index(before)]
-        return next((ref for ref in reversed(older) if lacking not in self._lacking(ref)), None)
 
     def _carry(self, snapshot: Snapshot, earlier: dict[str, SnapshotRef]) -> Snapshot | None:
         """Return the map with missing layers put in from earlier ones, None where those are too old."""

@@ -108,8 +108,7 @@ def total(steps: Sequence[Change]) -> Change:
     columns = zip(*(step.km2[GAINED:].ravel().tolist() for step in steps), strict=True)
     moved = np.array([math.fsum(column) for column in columns]).reshape(4, *steps[0].km2.shape[1:])
     nothing = np.empty(0, dtype=object)
-    ends = [steps[0].km2[OPENING], steps[-1].km2[CLOSING]]
-    return Change(np.concatenate([ends, moved]), (nothing, nothing))
+    return Change(np.stack([steps[0].km2[OPENING], steps[-1].km2[CLOSING], *moved]), (nothing, nothing))
 
 
 def step(

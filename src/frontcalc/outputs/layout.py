@@ -99,12 +99,6 @@ def _by_region(
     return lines
 
 
-def _from_to(row: Any, none: str = BLANK) -> str:
-    """Return the maps that a row was measured between, and how many days they are apart."""
-    days = f", {row.days} days" if row.days is not None else ""
-    return f"map of {row.opening or none} to map of {row.closing or none}{days}"
-
-
 def _diff(rows: Sequence[tables.DiffRow], actor: str, meta: Meta, title: str) -> Iterator[Grid]:
     """Yield periods side by side, regions by the size of their net change."""
 
@@ -281,8 +275,9 @@ def _sensitivity(rows: Sequence[tables.SensitivityRow], actor: str, meta: Meta, 
         words = row.matters.replace(" ", ", ") or ("" if row.assumption == "base" else "nothing")
         return BLANK if row.net_km2 is None else words
 
+    base, days = rows[0], f", {rows[0].days} days" if rows[0].days is not None else ""
     footer = (
-        f"base: {_from_to(rows[0])}; ±: less the base",
+        f"base: map of {base.opening or BLANK} to map of {base.closing or BLANK}{days}; ±: less the base",
         "matters: rounded as --format sentence does, to three digits or so, the figure would be another",
         "range: over the choices open to argument, each by itself; view, step, regions and the ellipsoid are not",
     )

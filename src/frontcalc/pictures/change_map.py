@@ -184,7 +184,11 @@ def _draw(scene: ChangeMap, zoom: str, sheet: Sheet) -> Picture:
     changed = [ground for panel in scene.panels for ground in panel.changed]
     held = np.concatenate([panel.held for panel in scene.panels])
     middles = [(row.lon, row.lat) for row in scene.numbered if row.lon is not None and row.lat is not None]
-    framed = _near(np.concatenate(changed), middles, scene.plane) if middles else np.concatenate(changed)
+    framed = np.concatenate(changed)
+    if middles:
+        around = shapely.buffer(shapely.points(crs.projector(crs.LONLAT, scene.plane)(np.array(middles))), _NEAR_M)
+        near = np.unique(shapely.STRtree(framed).query(around, predicate="intersects")[1])
+        framed = framed[near] if len(near) else framed
     first = frame_of(zoom, scene.plane, framed, held, scene.regions)
     drawn = [
         Panel(one.row, held, tuple(changed))
@@ -279,13 +283,6 @@ def scale_bar(sheet: Sheet, space: Box, scale_m: float) -> None:
     sheet.text(space.right, middle, text, _SCALE_PT, ha="right", va="center_baseline", gid="scale-text")
 
 
-def _near(polygons: Geometries, places: Sequence[Point], plane: str) -> Geometries:
-    """Return the polygons of a plane near some places in degrees, where there are any."""
-    around = shapely.buffer(shapely.points(crs.projector(crs.LONLAT, plane)(np.array(places))), _NEAR_M)
-    near = np.unique(shapely.STRtree(polygons).query(around, predicate="intersects")[1])
-    return polygons[near] if len(near) else polygons
-
-
 def _list(sheet: Sheet, space: Box, rows: Sequence[WhereRow]) -> Box:
     """Write the names of numbered rows with their net changes at the right of a space, and return what it leaves."""
     if not rows:
@@ -347,7 +344,10 @@ def draw_ground(
         if not outlined:
             _fill(axes, _seen(ground, shown, coarse), gid, 1.0, facecolor=colour)
             continue
-        slivers, thin = thin_parts(ground, (SLIVER_WIDTH_M, frame.crs)), _thinned(ground, _FINEST_PX * scale_m)
+        slivers, areas = thin_parts(ground, (SLIVER_WIDTH_M, frame.crs)), shapely.area(ground)
+        # Without detail, except those whose area that would change by 0.1 %.
+        thin = np.asarray(shapely.simplify(ground, _FINEST_PX * scale_m), dtype=object)
+        thin = np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, ground)
         _fill(axes, thin[slivers], f"{gid}-slivers", 2.0, facecolor=colour)
         edge = {"edgecolor": colour, "linewidth": OUTLINE_PT, "joinstyle": "round"}
         _fill(axes, thin[~slivers], gid, 2.0, facecolor=colour, **edge)
@@ -365,13 +365,6 @@ def _seen(polygons: Geometries, box: Bounds, tolerance: float) -> Geometries:
     """Return the land in a box, simplified, as polygons (m,): good to look at, and not to measure."""
     mine = polygons[shapely.intersects(polygons, shapely.box(*box))]
     return geometry.polygonal(shapely.simplify(shapely.clip_by_rect(mine, *box), tolerance))
-
-
-def _thinned(polygons: Geometries, tolerance: float) -> Geometries:
-    """Return polygons (n,) without detail below a tolerance, except those whose area that would change by 0.1 %."""
-    thin = np.asarray(shapely.simplify(polygons, tolerance, preserve_topology=True), dtype=object)
-    areas = shapely.area(polygons)
-    return np.where(np.abs(shapely.area(thin) - areas) <= _MAY_CHANGE * areas, thin, polygons)
 
 
 def _fill(axes: Axes, shapes: Geometries, gid: str, zorder: float, **style: Any) -> None:

@@ -107,7 +107,8 @@ def suspect_parts(
     for part, km2, moved_km2 in counted:
         alike = [moved for other, _, moved in counted if bool(other.seen) == bool(part.seen)]
         net_km2 = total.sum_of(shown.gained_km2) - total.sum_of(shown.lost_km2) - sum(alike)
-        lon, lat = _inside(part.ground, run.options.crs)
+        inside = shapely.get_coordinates(shapely.point_on_surface(part.ground))
+        lon, lat = map(float, crs.projector(run.options.crs, crs.LONLAT)(inside)[0])
         near, place = _beside((lon, lat), water=part.seen == WATER)
         days = " and ".join(str(state.day) for state in part.step)
         what = (
@@ -376,12 +377,6 @@ def _at_once(run: Run, span: Span, parts: Sequence[LargePart], moved: dict[str, 
                 # What stayed so until the close.
                 overlay, ground = (shapely.intersection, gained) if kind == "gained" else (shapely.difference, lost)
                 yield LargePart(kind, geometry.overlaid(overlay, ground, closing), (first, last), moved[kind])
-
-
-def _inside(ground: shapely.Geometry, plane: str) -> tuple[float, float]:
-    """Return longitude and latitude of a point inside some ground of a plane."""
-    lon, lat = crs.projector(plane, crs.LONLAT)(shapely.get_coordinates(shapely.point_on_surface(ground)))[0]
-    return float(lon), float(lat)
 
 
 def _beside(place: tuple[float, float], *, water: bool) -> tuple[str, str]:
