@@ -65,6 +65,18 @@ def test_the_union_of_layers_counts_overlap_once_whichever_comes_first() -> None
     assert geometry.union(control[:0], advances[2:]).area == 1
 
 
+Box = tuple[int, int, int, int]
+BOXES = st.lists(st.tuples(*[st.integers(0, 6)] * 2, *[st.integers(1, 2)] * 2), max_size=9)
+
+
+@given(BOXES, BOXES)
+def test_what_meets_nothing_is_in_the_union_as_it_is(one: list[Box], other: list[Box]) -> None:
+    layers = [array(*(shapely.box(x, y, x + width, y + high) for x, y, width, high in each)) for each in (one, other)]
+    united = geometry.union(*layers)
+    assert united.is_valid
+    assert united.symmetric_difference(shapely.union_all(np.concatenate(layers))).area == 0
+
+
 def test_union_counts_overlap_once_and_takes_nothing() -> None:
     assert geometry.union(array(shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3))).area == pytest.approx(7.0)
     assert geometry.union(np.empty(0, dtype=object)).is_empty

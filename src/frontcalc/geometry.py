@@ -30,6 +30,7 @@ MAX_CROSSINGS = 50_000  # of what is united or overlaid, beside one an edge; rea
 
 _SHORTER = "check its coordinates, give long edges more vertices, or choose a --crs made for the place"
 _SAMPLE = 128  # at least, of edges
+_MANY, _LOOKS = 256, 16  # polygons to be united, and how often the vertices of each are looked at
 _REPAIR_GAP = 1e6
 
 _POLYGON = shapely.GeometryType.POLYGON
@@ -162,16 +163,26 @@ def union(*layers: Geometries) -> shapely.MultiPolygon:
     Layers are large polygons that overlap where they meet, so that two overlays of whole layers take half the time of
     one union of all polygons, which merges the largest again and again. DataError if they cross too often for either.
     """
-    if sum(map(len, layers)) > 1:
-        refuse_crossings(directed_edges(np.concatenate(layers), oriented=False))
-    whole = shapely.MultiPolygon()
+    polygons = np.concatenate([np.empty(0, dtype=object), *layers])
+    of, alone = np.repeat(np.arange(len(layers)), [len(layer) for layer in layers]), np.zeros(len(polygons), dtype=bool)
+    if len(polygons) <= _MANY:
+        # Most of most maps meet no other, and are whole as they are: to find that out takes a fifth of the time.
+        first, second = meeting_boxes(polygons)
+        first, second = first[first < second], second[first < second]
+        sizes = shapely.get_num_coordinates(polygons)
+        if sizes[first].sum() + sizes[second].sum() <= _LOOKS * sizes.sum():
+            met = shapely.intersects(polygons[first], polygons[second])
+            alone = np.bincount(np.append(first[met], second[met]), minlength=len(polygons)) == 0
+    layers = tuple(filter(len, (polygons[(of == nth) & ~alone] for nth in range(len(layers)))))
+    refuse_crossings(directed_edges(polygons[~alone], oriented=False))
+    whole: shapely.Geometry = shapely.MultiPolygon()
     if len(layers) > 32:  # one after the other they would take the square of their number
-        layers = (np.concatenate(layers),)
+        layers = (polygons[~alone],)
     for number, layer in enumerate(layers):
         # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
-        merged = shapely.disjoint_subset_union_all(layer) if len(layer) else shapely.MultiPolygon()
-        whole = as_multipolygon(shapely.union(whole, merged) if number else merged)
-    return whole
+        merged = shapely.disjoint_subset_union_all(layer)
+        whole = shapely.union(whole, merged) if number else merged
+    return as_multipolygon(np.array([*polygons[alone], whole], dtype=object))
 
 
 def as_multipolygon(geometry: Geometries | shapely.Geometry) -> shapely.MultiPolygon:

@@ -52,15 +52,12 @@ def words(table: Table[Any, Any], title: str, subtitle: str, notes: Sequence[str
     _, *lines = caveats(table.rows, [one for one in meta.notices if one.code not in ("SYNTHETIC", "LAG")]) or [""]
     names = {getattr(row, field, "") for row in table.rows for field in ("actor", "region", "place")} - {""}
     names |= {meta.archive, meta.view, *meta.attribution}
-    texts = (title, subtitle, source, *notes, *map(_unmarked, lines), *last)
+    # A picture has no letters that mark cells.
+    plain = (re.sub(r"( [a-z])?  ", ": ", line.strip(), count=1).replace(" (--actor)", "") for line in lines)
+    unmarked = (line.replace("also b: ", "also a break in the maps: ") for line in plain)
+    texts = (title, subtitle, source, *notes, *unmarked, *last)
     title, subtitle, *below = (isolated(text, names) for text in texts)
     return Words(title, subtitle, tuple(below), synthetic, receipt(table))
-
-
-def _unmarked(line: str) -> str:
-    """Return a line beside a figure without the letters that mark cells: a picture has none."""
-    line = re.sub(r"( [a-z])?  ", ": ", line.strip(), count=1)
-    return line.replace("also b: ", "also a break in the maps: ").replace(" (--actor)", "")
 
 
 def is_from_the_right(text: str) -> bool:

@@ -264,8 +264,13 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
         land_m2, home = shapely.area(shapely.intersection(land, part)), countries == COUNTRIES.get(actor, actor)
         least_m2 = SHARE_OF_LAND * part.area
         known = land_m2.sum() >= least_m2
-        if not known and land_m2.sum() + (_elsewhere_m2(part, plane) if curated else 0.0) < least_m2:
-            return WATER
+        if not known:
+            # Of countries around the embedded regions it may be land too.
+            degrees = shapely.transform(part, crs.projector(plane, crs.LONLAT))
+            around = np.array(list(load_surroundings().values()) if curated else [], dtype=object)
+            share = shapely.area(shapely.intersection(around, degrees)).sum() / degrees.area
+            if land_m2.sum() + part.area * share < least_m2:
+                return WATER
         if known:
             # Beyond its own border no front can be; inside its own country one can.
             met = land[~home] if land_m2[home].sum() < least_m2 else land
@@ -288,13 +293,6 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     elif not (any(others) or any(map(is_front, map(states.on, earlier)))):
         return "lie far behind the front"
     return _back(run, states, step, kind, part)
-
-
-def _elsewhere_m2(part: shapely.Polygon, plane: str) -> float:
-    """Return how much of a part is land of countries around the embedded regions (m²)."""
-    degrees = shapely.transform(part, crs.projector(plane, crs.LONLAT))
-    countries = np.array(list(load_surroundings().values()), dtype=object)
-    return part.area * float(shapely.area(shapely.intersection(countries, degrees)).sum() / degrees.area)
 
 
 def _ring(part: shapely.Polygon, plane: str) -> shapely.Geometry:
