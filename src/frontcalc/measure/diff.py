@@ -85,11 +85,13 @@ def diff(
     if with_range:
         from frontcalc.measure.sensitivity import with_ranges
 
-        table = with_ranges(run, run.resolved(wanted))
-    else:
-        rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
-        table = table_of(run, DiffRow, rows, slivers=True)
-    return naming_towns(run, table, run.resolved(wanted)) if with_towns else table
+        ranged = with_ranges(run, run.resolved(wanted))
+        return naming_towns(run, ranged, run.resolved(wanted)) if with_towns else ranged
+    rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
+    table = table_of(run, DiffRow, rows, slivers=True)
+    if with_towns:
+        table = naming_towns(run, table, run.resolved(wanted))
+    return table
 
 
 @facade

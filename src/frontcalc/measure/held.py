@@ -126,8 +126,7 @@ def holdings(
         raise nothing_measured(run, [notice for span in spans for notice in span.notices])
     ends = [state.day for span in spans for state in (span.opening, span.closing) if state and state.day]
     days = [day for day in run.archive.days if min(ends) <= day <= max(ends)]
-    rows: list[HeldRow] = []
-    shown: list[Holding] = []
+    rows, shown = list[HeldRow](), list[Holding]()
     (actor,) = run.actors
     states = run.states(actor)
     run.figure_notices += left_out(run, actor)
@@ -144,9 +143,8 @@ def holdings(
         run.figure_notices += notices
         rows.extend(held_rows(run, actor, day, state, areas, notices))
         shown.append(run.holding(state.snapshot, actor))
-    regions = run.regions
     land = {
-        line.region: geometry.union(regions.land[np.isin(regions.land_owner, line.members)])
+        line.region: geometry.union(run.regions.land[np.isin(run.regions.land_owner, line.members)])
         for line in finest_lines(run)
         if line.region not in (UNASSIGNED, TOTAL)
     }
