@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import TypeVar, Unpack
 
@@ -26,11 +26,12 @@ from frontcalc.periods import Period, PeriodsLike, parse_day, parse_periods
 from frontcalc.progress import track
 from frontcalc.regions import UNASSIGNED
 from frontcalc.run.land import land_left
-from frontcalc.run.meta import meta_of, table_of
+from frontcalc.run.meta import meta_of, nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import in_order, measured_ahead
+from frontcalc.run.parallel import by_workers, in_order, measured_ahead
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
+from frontcalc.snapshots import Holding
 from frontcalc.states import Span, State
 from frontcalc.tables import TOTAL, FlowRow, HeldRow, LayerShare, Meta, Table
 
@@ -111,31 +112,27 @@ def held_rows(
 
 
 def holdings(
-    since: date,
-    until: date,
-    draw: Callable[[shapely.MultiPolygon, str], Drawn],
-    *,
-    archive: str | Path | Archive | None = None,
-    **options: Unpack[Keywords],
-) -> tuple[Table[HeldRow, Meta], list[Drawn], dict[str, shapely.MultiPolygon]]:
-    """Return what an actor holds on each map, and what `draw` makes of its ground and CRS; errors as of `held`.
+    periods: PeriodsLike, *, archive: str | Path | Archive | None = None, **options: Unpack[Keywords]
+) -> tuple[Table[HeldRow, Meta], Run, list[Holding], dict[str, shapely.MultiPolygon]]:
+    """Return what one actor holds on each map between those of some periods; errors as of `diff`.
 
-    With them come the regions of the finest level shown, as their set draws them, in metres of that CRS.
+    With it come the run and the holdings, for `drawings`, and the finest regions shown, unsnapped, in the run's CRS.
     """
     run = Run.open(archive, Options(**options))
-    maps = run.archive
-    days = [day for day in maps.days if since <= day <= until]
-    if not days:
-        raise NoDataError(f"has no map from {since} to {until}", where=maps.name, cure=f"its maps are of {maps.extent}")
-    rows: list[HeldRow] = []
-    drawn: list[Drawn] = []
-    run.actors = run.begin([days[-1], days[0]], days[-1])[:1]
+    spans = list(run.resolved(parse_periods(periods)))
+    if len(run.actors) != 1:
+        raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")
+    if not any(span.ends for span in spans):
+        raise nothing_measured(run, [notice for span in spans for notice in span.notices])
+    ends = [state.day for span in spans for state in (span.opening, span.closing) if state and state.day]
+    days = [day for day in run.archive.days if min(ends) <= day <= max(ends)]
+    rows, shown = list[HeldRow](), list[Holding]()
     (actor,) = run.actors
     states = run.states(actor)
     run.figure_notices += left_out(run, actor)
     before: State | None = None
     areas = np.zeros(0)
-    for day in measured_ahead(run, actor, None, days, "drawing map"):
+    for day in measured_ahead(run, actor, None, days, "measuring map"):
         if (state := states.on(day)) is None:
             continue
         # From map to map, as `series` does: what changed is measured in a tenth of the time of what is held.
@@ -145,14 +142,28 @@ def holdings(
         notices = states.notices_on(day, state)
         run.figure_notices += notices
         rows.extend(held_rows(run, actor, day, state, areas, notices))
-        drawn.append(draw(run.ground(run.holding(state.snapshot, actor)), run.options.crs))
-    regions = run.regions
+        shown.append(run.holding(state.snapshot, actor))
     land = {
-        line.region: geometry.union(regions.land[np.isin(regions.land_owner, line.members)])
+        line.region: geometry.union(run.regions.land[np.isin(run.regions.land_owner, line.members)])
         for line in finest_lines(run)
         if line.region not in (UNASSIGNED, TOTAL)
     }
-    return Table(HeldRow, tuple(rows), meta_of(run)), drawn, land
+    return Table(HeldRow, tuple(rows), meta_of(run)), run, shown, land
+
+
+def drawings(run: Run, shown: Sequence[Holding], draw: Callable[[shapely.MultiPolygon], Drawn]) -> Iterator[Drawn]:
+    """Yield what `draw` makes of the ground of each holding; workers begin at once, before the first is waited for."""
+    blocks = [shown[at : at + 8] for at in range(0, len(shown), 8)]  # neighbours, which are often the same
+    drawn = by_workers(run.options, _drawing, blocks, (run, draw), at_once=len(blocks))
+    tracked = zip(track(blocks, "drawing maps"), drawn, strict=True)
+    return (one for _, block in chain([next(tracked)], tracked) for one in block)
+
+
+def _drawing(block: Sequence[Holding], known: tuple[Run, Callable[[shapely.MultiPolygon], Drawn]]) -> list[Drawn]:
+    """Return what is made of the ground of some holdings, of the same ground once."""
+    run, draw = known
+    drawn = {key: draw(run.ground(held)) for key, held in {held.key: held for held in block}.items()}
+    return [drawn[held.key] for held in block]
 
 
 @facade

@@ -90,7 +90,7 @@ def report(
     """
     # Before anything is measured.
     style_of({"units": units})
-    _bokeh("plotting")
+    _bokeh("resources")  # its figures when maps are no longer in memory
     page = measure(periods, archive, options, with_range=with_range)
     call: dict[str, Any] = {"periods": periods, "archive": archive, "with_range": with_range, **options}
     return html_page(replace(page, figures=replace(page.figures, call=("report", call))), units)
@@ -99,11 +99,8 @@ def report(
 def html_page(report: PageContent, units: str = "km2") -> str:
     """Return a report as an HTML page that stands by itself; raise UsageError where Bokeh is not installed."""
     texts, shown = context(report, units), data(scaled(report, units))
-    figures = {
-        "map": _item(_map_figure(synthetic=texts["synthetic"], units=units)),
-        "series": _item(_series_figure(texts["unit"])),
-        "ranking": _item(_ranking_figure()),
-    }
+    drawn = _map_figure(synthetic=texts["synthetic"], units=units), _series_figure(texts["unit"]), _ranking_figure()
+    figures = dict(zip(("map", "series", "ranking"), map(_item, drawn), strict=True))
     library = "\n".join(_bokeh("resources").Resources(mode="inline", components=["bokeh"]).js_raw)
     script = "".join(_file(f"{name}.js") for name in _SCRIPTS)
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (library, script))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,10 @@ import shapely
 
 from frontcalc import crs, geometry
 from frontcalc.archives import Archive
-from frontcalc.errors import NoDataError, UsageError
+from frontcalc.errors import NoDataError
 from frontcalc.geometry import Geometries
 from frontcalc.measure.diff import changes, diff, diff_rows
-from frontcalc.measure.held import holdings
+from frontcalc.measure.held import drawings, holdings
 from frontcalc.names import printable
 from frontcalc.notices import CODES, Notice, explained, with_lines
 from frontcalc.outputs import render
@@ -42,6 +43,7 @@ from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
 from frontcalc.run.remarks import measured
 from frontcalc.run.run import Run
+from frontcalc.snapshots import Holding
 from frontcalc.tables import TOTAL, ChangeRow, DiffRow, HeldRow, Meta, RangeRow, Table
 from frontcalc.towns import ATTRIBUTION, load_towns
 
@@ -63,8 +65,8 @@ _ONE_DAY = timedelta(days=1)
 class PageContent:
     """What a page shows: the results of `diff` (of RangeRow with ranges) and of `changes`, and ground to draw.
 
-    `months` are the figures of the months of longer periods. `maps` is what is held on each map of `held`, simplified
-    on the `plane`; `change` are the polygons of each row of `polygons`, and `land` those of the regions, drawn so.
+    `months` are those of longer periods. On the `plane`, simplified, are what is held on each map (`maps`, the JSON of
+    a `Shape`, by `tolerance_m`, with `boxes` around it), `change`, of each row of `polygons`, and `land`, the regions.
     """
 
     figures: Table[DiffRow, Meta]
@@ -72,7 +74,9 @@ class PageContent:
     polygons: Table[ChangeRow, Meta]
     held: Table[HeldRow, Meta]
     plane: str
-    maps: tuple[Geometries, ...]
+    tolerance_m: int
+    boxes: tuple[shapely.Geometry, ...]
+    maps: tuple[bytes, ...]
     change: tuple[shapely.Geometry, ...]
     land: dict[str, shapely.Geometry]
 
@@ -81,29 +85,25 @@ def measure(
     periods: PeriodsLike, archive: str | Path | Archive | None, options: Keywords, *, with_range: bool = False
 ) -> PageContent:
     """Measure periods of one actor, and draw the maps between the earliest opening and the latest close."""
+    held, run, shown, regions = holdings(periods, archive=archive, **options)
+    plane = plane_around(run.ground(shown[0]), run.options.crs)  # what the first map shows is in its middle
+    draw = partial(_drawn, source_crs=run.options.crs, plane=plane)
+    tries = ((one, drawings(run, shown, partial(draw, tolerances_m=[one]))) for one in _likely(run, shown, draw))
+    begun = next(tries)  # by workers, while the rest is measured
     figures = diff(periods, archive=archive, with_range=with_range, with_towns=True, **options)
-    if len(figures.meta.actors) != 1:
-        raise UsageError("a page is of one actor", where="--actor all", cure="name one, and make a page for each")
     polygons = changes(periods, archive=archive, **options)
-    plane = ""
-
-    def draw(ground: shapely.MultiPolygon, source_crs: str) -> Geometries:
-        nonlocal plane
-        # The plane lies around what the first map shows.
-        plane = plane or plane_around(ground, source_crs)
-        return on_plane([ground], source_crs, plane)
-
-    maps = [day for used in figures.meta.periods for day in (used.opening, used.closing) if day]
-    one: Keywords = {**options, "actor": figures.meta.actors[0]}
-    held, drawn, regions = holdings(min(maps), max(maps), draw, archive=archive, **one)
-    change: list[shapely.Geometry] = []
-    for period in dict.fromkeys(row.period for row in polygons.rows):
-        # Polygons of one period are neighbours and simplified together.
-        change.extend(on_plane([row.geometry for row in polygons.rows if row.period == period], crs.LONLAT, plane))
+    # Polygons of one period are neighbours and simplified together.
+    by_period = ([row.geometry for row in own] for _, own in groupby(polygons.rows, key=attrgetter("period")))
+    change = tuple(one for own in by_period for one in on_plane(own, crs.LONLAT, plane))
     land = dict(zip(regions, on_plane(list(regions.values()), held.meta.crs, plane), strict=True))
     # What the maps need is in the cache by now.
     months = _months(figures, archive, options)
-    return PageContent(figures, months, polygons, held, plane, tuple(drawn), tuple(change), land)
+    for tolerance_m, drawing in chain([begun], tries):
+        boxes, drawn = zip(*drawing, strict=True)
+        drawn_so = plane, tolerance_m, boxes, drawn
+        if sum(map(len, drawn)) + len(drawn) < MAPS_BYTES:
+            break
+    return PageContent(figures, months, polygons, held, *drawn_so, change, land)
 
 
 def _months(
@@ -132,9 +132,8 @@ def _months(
 
 def plane_around(ground: shapely.MultiPolygon, source_crs: str) -> str:
     """Return a projection around the middle of some ground, to a whole degree, in which it looks as on a globe."""
-    west, south, east, north = (0.0, 0.0, 0.0, 0.0) if ground.is_empty else map(float, ground.bounds)
-    middle = np.array([[(west + east) / 2, (south + north) / 2]])
-    (lon, lat), *_ = crs.projector(source_crs, crs.LONLAT)(middle)
+    middle = np.zeros(2) if ground.is_empty else np.reshape(ground.bounds, (2, 2)).mean(axis=0)
+    (lon, lat), *_ = crs.projector(source_crs, crs.LONLAT)(middle[None])
     return crs.equal_area_around(round(lon), round(lat))
 
 
@@ -164,8 +163,7 @@ def label_point(ground: shapely.Geometry) -> list[int]:
     if not len(parts):
         return [0, 0]
     circle = shapely.maximum_inscribed_circle(max(parts, key=shapely.area), tolerance=10 * GRID_M)
-    x, y = np.rint(shapely.get_coordinates(circle)[0] / GRID_M).astype(int).tolist()
-    return [x, y]
+    return list[int](np.rint(shapely.get_coordinates(circle)[0] / GRID_M).astype(int).tolist())
 
 
 def _steps(ring: shapely.LinearRing) -> list[int]:
@@ -173,14 +171,11 @@ def _steps(ring: shapely.LinearRing) -> list[int]:
     points = np.rint(shapely.get_coordinates(ring)[:-1] / GRID_M).astype(np.int64)
     moved = (points != np.roll(points, 1, axis=0)).any(axis=1)
     points = points[moved]
-    if len(points) < 3:
-        return []
-    return [int(step) for step in np.diff(points, axis=0, prepend=0).ravel()]
+    return list[int](np.diff(points, axis=0, prepend=0).ravel().tolist()) if len(points) > 2 else []
 
 
 def data(page: PageContent) -> dict[str, Any]:
     """Return what the scripts show: figures rounded as tables show them, and shapes; what has areas is in its unit."""
-    tolerance_m, maps = _maps(page)
     moved = _moved(page)
     held: dict[str, list[float | None]] = {key: [] for key in moved}
     for row in page.held.rows:
@@ -189,13 +184,13 @@ def data(page: PageContent) -> dict[str, Any]:
     tables = (page.figures.rows, page.months.rows)
     rows, months = ([list(own) for _, own in groupby(table, key=attrgetter("period"))] for table in tables)
     return {
-        "tolerance": tolerance_m,
+        "tolerance": page.tolerance_m,
         "grid": GRID_M,
         "periods": [_period(page, mine, before, moved) for before, mine in zip([[], *rows], rows, strict=False)],
         "days": [day.isoformat() for day in dict.fromkeys(row.date for row in page.held.rows)],
         "held": held,
         "months": [_period(page, mine, [], moved) for mine in months],
-        "maps": maps,
+        "maps": [*map(orjson.loads, page.maps)],
         **_surroundings(page, moved),
         "land": [{"region": name, "shape": encoded(ground)} for name, ground in page.land.items()],
     }
@@ -335,8 +330,7 @@ def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
 
     Each name has its position, the coarsest scale (metres a point) at which it is shown, and its style.
     """
-    drawn = np.concatenate([*page.maps, list(page.land.values())])
-    around = crs.bounds_in_degrees(page.plane, tuple(shapely.total_bounds(drawn)))
+    around = crs.bounds_in_degrees(page.plane, shapely.total_bounds([*page.boxes, *page.land.values()]))
     countries, _, covered = countries_around(around, page.plane, margin=1.0)
     shown = load_towns().within(around, least_people=_LEAST_PEOPLE)
     places = crs.projector(crs.LONLAT, page.plane)(shown.points)
@@ -357,21 +351,19 @@ def _surroundings(page: PageContent, moved: dict[str, None]) -> dict[str, Any]:
     }
 
 
-def _maps(page: PageContent) -> tuple[int, list[Shape]]:
-    """Return the ground held on each map, simplified until it is small enough, and by how much (metres)."""
-    drawn = np.concatenate(page.maps)
-    for tolerance_m in TOLERANCES_M:
-        shapes, size = list[Shape](), 1
-        for at, ground in enumerate(drawn):
-            fine = tolerance_m == TOLERANCES_M[0]
-            shapes.append(encoded(ground if fine else simplified(drawn[at : at + 1], tolerance_m)[0]))
-            # Hundreds of maps are too large long before the last.
-            size += len(orjson.dumps(shapes[-1])) + 1
-            if size > MAPS_BYTES and tolerance_m < TOLERANCES_M[-1]:
-                break
-        else:
-            break
-    return tolerance_m, shapes
+def _likely(run: Run, shown: Sequence[Holding], draw: Callable[..., Any]) -> Sequence[int]:
+    """Return by how much (metres) maps are to be simplified, and by how much if they are still too large then."""
+    # A dozen maps, spread over the time, tell to a fiftieth what all of them take.
+    some = drawings(run, shown[:: max(1, len(shown) // 12)], partial(draw, tolerances_m=TOLERANCES_M))
+    means = np.mean([[*map(len, shapes)] for _, *shapes in some], axis=0)
+    return TOLERANCES_M[min(np.sum(means * len(shown) > 1.05 * MAPS_BYTES), len(means) - 1) :]
+
+
+def _drawn(ground: shapely.MultiPolygon, source_crs: str, plane: str, tolerances_m: Sequence[int]) -> tuple[Any, ...]:
+    """Return the box of ground on a plane, and its `Shape` as JSON for each of some tolerances."""
+    fine = on_plane([ground], source_crs, plane)
+    drawn = (fine if tolerance_m == TOLERANCES_M[0] else simplified(fine, tolerance_m) for tolerance_m in tolerances_m)
+    return shapely.envelope(fine[0]), *(orjson.dumps(encoded(one)) for (one,) in drawn)
 
 
 def _in_plain_words(notices: Sequence[Notice]) -> Iterator[tuple[str, str, list[str]]]:

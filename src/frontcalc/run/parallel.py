@@ -63,9 +63,9 @@ def in_order(workers: int, measure: Callable[[Item], Result], items: Iterable[It
 
 
 def by_workers(
-    options: Options, measure: Callable[[Item, Known], Result], items: Sequence[Item], known: Known
+    options: Options, measure: Callable[[Item, Known], Result], items: Sequence[Item], known: Known, *, at_once: int = 0
 ) -> Iterator[Result]:
-    """Yield what is measured of each item and what is known, in order, by forked processes, else by threads."""
+    """Yield what is measured of each item and what is known, in order, by forks, `at_once` sent, or by threads."""
     count = min(options.threads, len(items))
     with ExitStack() as stack:
         forks = options.processes and sys.platform == "linux" and count > 1
@@ -78,7 +78,7 @@ def by_workers(
                 return partial(_outcome, pool, pool.submit(_measure, measure, item))
             return lambda: NOTHING
 
-        for item, result in _ahead(send, 2 * count, items):
+        for item, result in _ahead(send, at_once or 2 * count, items):
             yield measure(item, known) if result == NOTHING else result
 
 
