@@ -77,8 +77,8 @@ def step_from_bytes(content: bytes) -> Change:
     figures = np.frombuffer(content, FLOATS, count=count)
     gained, lost = shapely.get_parts(shapely.from_wkb(content[count * FLOATS.itemsize :]))
     large = shapely.get_parts(gained), shapely.get_parts(lost)
-    near_km2 = figures[2 + 12 * rows :].reshape(2, 2, near)
-    return Change(figures[2 : 2 + 12 * rows].reshape(6, 2, rows), large, near_km2=near_km2)
+    km2, near_km2 = np.split(figures[2:], [12 * rows])
+    return Change(km2.reshape(6, 2, rows), large, near_km2=near_km2.reshape(2, 2, near))
 
 
 def snapshot_to_bytes(snapshot: Snapshot) -> bytes:
@@ -259,10 +259,9 @@ def measure_chain(
 ) -> MeasuredChain:
     """Measure every step of a chain of maps: what a worker does, in a thread or in another process.
 
-    Each map is read once, and two are in memory at a time. A map that cannot be read, and a step that contradicts
-    itself, is left out: whoever needs it finds out and says so. `maps` are neighbours in their order; `hold` returns
-    what counts as held on one, and must be picklable; `key` is that of the regions, by `regions_key`. What is
-    measured is kept in `cache` too.
+    A map that cannot be read, and a step that contradicts itself, is left out: whoever needs it finds out and says so.
+    `maps` are neighbours in their order; `hold` returns what counts as held on one, and must be picklable; `key` is
+    that of the regions, by `regions_key`. What is measured is kept in `cache` too.
     """
     snapshots: list[Snapshot] = []
     entries: dict[tuple[str, str], bytes] = {}

@@ -133,8 +133,7 @@ def measured_ahead(
     def send_block(block: list[date]) -> Callable[[], MeasuredChain]:
         nonlocal last, is_new
         # The maps that stand for the days, as far as their dates tell, after the one before.
-        refs = (last, *(next(run.archive.upto(day), None) for day in block))
-        maps = list(dict.fromkeys(ref for ref in refs if ref is not None))
+        maps = [*dict.fromkeys(filter(None, (last, *(next(run.archive.upto(day), None) for day in block))))]
         last = maps[-1] if maps else last
         measure = run.chain(actor)
         # What follows a block that is new as a whole is new too, mostly: workers look that up themselves.

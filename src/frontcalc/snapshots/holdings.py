@@ -61,8 +61,7 @@ def projected(
     crs.prove_equal_area(target_crs, bounds)
     project = crs.projector(source_crs, target_crs, grid_m=GRID_M)
     try:
-        drawn = geometry.project_polygons(polygons, project)
-        repaired, gaps_m2 = geometry.repair_both_ways(drawn)
+        repaired, gaps_m2 = geometry.repair_both_ways(geometry.project_polygons(polygons, project))
         if len(repaired) ** 2 > geometry.MAX_PAIRS:
             geometry.meeting_boxes(repaired)  # to unite thousands that all lie over one another would take minutes
     except DataError as error:
