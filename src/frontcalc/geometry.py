@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import random  # and not numpy's, which takes as long to load as a map to measure
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, cast
 
 import numpy as np
@@ -160,29 +161,28 @@ def _meetings(edges: Floats) -> tuple[Ints, Ints, NDArray[np.bool_]]:
 def union(*layers: Geometries) -> shapely.MultiPolygon:
     """Return the union of layers of valid polygons as one multipolygon; overlaps are counted once.
 
-    Layers are large polygons that overlap where they meet, so that two overlays of whole layers take half the time of
-    one union of all polygons, which merges the largest again and again. DataError if they cross too often for either.
+    One layer after the other, which takes half the time of all polygons at once. DataError if they cross too often.
     """
     polygons = np.concatenate([np.empty(0, dtype=object), *layers])
     of, alone = np.repeat(np.arange(len(layers)), [len(layer) for layer in layers]), np.zeros(len(polygons), dtype=bool)
     if len(polygons) <= _MANY:
         # Most of most maps meet no other, and are whole as they are: to find that out takes a fifth of the time.
-        first, second = meeting_boxes(polygons)
-        first, second = first[first < second], second[first < second]
-        sizes = shapely.get_num_coordinates(polygons)
-        if sizes[first].sum() + sizes[second].sum() <= _LOOKS * sizes.sum():
-            met = shapely.intersects(polygons[first], polygons[second])
-            alone = np.bincount(np.append(first[met], second[met]), minlength=len(polygons)) == 0
+        pairs, sizes = np.stack(meeting_boxes(polygons)), shapely.get_num_coordinates(polygons)
+        pairs = pairs[:, pairs[0] < pairs[1]]
+        if sizes[pairs].sum() <= _LOOKS * sizes.sum():
+            small, big = np.take_along_axis(pairs, sizes[pairs].argsort(axis=0), axis=0)
+            looks, often = polygons.copy(), np.bincount(big, minlength=len(polygons)) > 2
+            looks[often] = shapely.get_parts(looks[often])  # copies: what is prepared must not cross threads
+            shapely.prepare(looks[often])
+            met = shapely.intersects(looks[big], looks[small])
+            alone = np.bincount(pairs[:, met].ravel(), minlength=len(polygons)) == 0
     layers = tuple(filter(len, (polygons[(of == nth) & ~alone] for nth in range(len(layers)))))
     refuse_crossings(directed_edges(polygons[~alone], oriented=False))
-    whole: shapely.Geometry = shapely.MultiPolygon()
-    if len(layers) > 32:  # one after the other they would take the square of their number
-        layers = (polygons[~alone],)
-    for number, layer in enumerate(layers):
-        # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
-        merged = shapely.disjoint_subset_union_all(layer)
-        whole = shapely.union(whole, merged) if number else merged
-    return as_multipolygon(np.array([*polygons[alone], whole], dtype=object))
+    # More than some, one after the other, would take the square of their number.
+    layers = layers if len(layers) <= 32 else (polygons[~alone],)
+    # Groups that do not touch are merged apart, which is many times faster on maps of islands and pockets.
+    united = list(accumulate(map(shapely.disjoint_subset_union_all, layers), shapely.union))
+    return as_multipolygon(np.array([*polygons[alone], *united[-1:]], dtype=object))
 
 
 def as_multipolygon(geometry: Geometries | shapely.Geometry) -> shapely.MultiPolygon:
