@@ -89,7 +89,9 @@ def diff(
         return naming_towns(run, ranged, run.resolved(wanted)) if with_towns else ranged
     rows = [row for one in measured(run, run.resolved(wanted)) for row in diff_rows(run, one)]
     table = table_of(run, DiffRow, rows, slivers=True)
-    return naming_towns(run, table, run.resolved(wanted)) if with_towns else table
+    if with_towns:
+        table = naming_towns(run, table, run.resolved(wanted))
+    return table
 
 
 @facade
