@@ -266,7 +266,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
         known = land_m2.sum() >= least_m2
         if not known:
             # Of countries around the embedded regions it may be land too.
-            degrees = shapely.transform(part, crs.projector(plane, crs.LONLAT))
+            degrees = shapely.transform(part, crs.projector(plane, crs.LONLAT)) if curated else part
             around = np.array(list(load_surroundings().values()) if curated else [], dtype=object)
             share = shapely.area(shapely.intersection(around, degrees)).sum() / degrees.area
             if land_m2.sum() + part.area * share < least_m2:
