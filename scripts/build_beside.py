@@ -83,17 +83,13 @@ def without_gaps(polygon: shapely.Polygon) -> shapely.Polygon:
 
 
 def surroundings(source: Path) -> bytes:
-    """Return the file's bytes: gzipped GeoJSON, a feature a country."""
+    """Return the file's bytes: gzipped, a line of the countries' names with tabs, then as WKB a part of each."""
     read_wheel(source)  # refuses any file but the known one
     regions = shapely.union_all(load_embedded().pieces, grid_size=1e-5)
-    features = []
     with zipfile.ZipFile(source) as wheel:
-        for code, name in sorted(COUNTRIES.items()):
-            land = country(wheel, code, regions)
-            geometry = json.loads(shapely.to_geojson(land))
-            features.append({"type": "Feature", "properties": {"code": code, "name": name}, "geometry": geometry})
-    document = {"type": "FeatureCollection", "bbox": BOX, "features": features}
-    return gzip.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 9, mtime=0)
+        land = {name: country(wheel, code, regions) for code, name in sorted(COUNTRIES.items())}
+    names = "\t".join(land).encode()
+    return gzip.compress(names + b"\n" + shapely.GeometryCollection(list(land.values())).wkb, 9, mtime=0)
 
 
 def zones(regions: RegionSet, country: str) -> bytes:
@@ -118,7 +114,7 @@ def main() -> None:
     for name, content in contents.items():
         # The SHA-256 of the set that they are of goes before them.
         (args.output / name).write_bytes(bytes.fromhex(regions.source.sha256) + zlib.compress(content, 9))
-    (args.output / "surroundings.geojson.gz").write_bytes(surroundings(args.wheel))
+    (args.output / "surroundings.wkb.gz").write_bytes(surroundings(args.wheel))
 
 
 if __name__ == "__main__":

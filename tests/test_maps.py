@@ -286,7 +286,7 @@ def test_towns_lie_on_the_land_that_maps_draw() -> None:
 
 @pytest.mark.thorough
 def test_the_script_gives_the_surroundings_again(wheel: Path) -> None:
-    stored = resources.files("frontcalc") / "data" / "surroundings.geojson.gz"
+    stored = resources.files("frontcalc") / "data" / "surroundings.wkb.gz"
     assert gzip.decompress(build_beside.surroundings(wheel)) == gzip.decompress(stored.read_bytes())
 
 

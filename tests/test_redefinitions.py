@@ -299,3 +299,15 @@ def test_that_the_front_is_beside_a_part_is_kept_and_no_verdict_moves(
     # The gap in the middle is judged again, since what the ring has on maps before counts too.
     assert len(said(first)) == len(seen) == 1
     assert (again.rows, again.meta.notices) == (first.rows, first.meta.notices)
+
+
+def test_that_a_part_is_water_is_kept_and_no_verdict_moves(
+    archive: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north, bay = shapely.box(33, 45.4, 34.5, 46.0), shapely.box(33.55, 45.86, 33.75, 45.96)
+    maps = archive({"2024-01-01": {"control_map": [north]}, "2024-02-01": {"control_map": [north - bay]}})
+    first = frontcalc.diff(["2024-02-01"], archive=maps, view="control", cache=tmp_path)
+    monkeypatch.setattr(map_faults, "_ring", None)
+    again = frontcalc.diff(["2024-02-01"], archive=maps, view="control", cache=tmp_path)
+    assert len(said(first)) == 1
+    assert (again.rows, again.meta.notices) == (first.rows, first.meta.notices)

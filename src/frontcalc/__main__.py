@@ -28,6 +28,8 @@ def main() -> None:
             return
         except OSError:
             pass
+    # Nothing here multiplies matrices; the threads that NumPy's OpenBLAS makes for it spin for a tenth of a short run.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from frontcalc.cli import main as command
 
     try:

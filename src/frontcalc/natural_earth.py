@@ -208,9 +208,9 @@ def load_redrawn() -> dict[str, dict[str, str]]:
 @functools.cache
 def load_surroundings() -> dict[str, shapely.Geometry]:
     """Load the countries around the embedded regions, by name, in degrees; a narrow strip of each overlaps those."""
-    packed = (resources.files("frontcalc") / "data" / "surroundings.geojson.gz").read_bytes()
-    features = orjson.loads(zlib.decompress(packed, wbits=31))["features"]
-    return {one["properties"]["name"]: shapely.from_geojson(orjson.dumps(one["geometry"])) for one in features}
+    packed = (resources.files("frontcalc") / "data" / "surroundings.wkb.gz").read_bytes()
+    names, _, shapes = zlib.decompress(packed, wbits=31).partition(b"\n")
+    return dict(zip(names.decode().split("\t"), shapely.get_parts(shapely.from_wkb(shapes)), strict=True))
 
 
 def load_beside(regions_sha256: str, file: str) -> bytes | None:

@@ -250,13 +250,12 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     """Return what speaks against a front in a part that changed on a step, empty where nothing does."""
     (before, after), actor, plane = step, states.actor, run.options.crs
     assert before.day is not None
-    assert after.day is not None
     without = before if kind == "gained" else after
     curated, held = embedded_covers(without.snapshot.place), run.holding(without.snapshot, actor, noted=False)
-    # That the front is beside a part, as it is beside nearly all, is kept.
+    # That the front is beside a part, as it is beside nearly all, or that it is water, is kept.
     key = key_of((f"front {actor} {plane} {curated}", held.key, shapely.to_wkb(part)))
-    if run.cache.get("steps", key) is not None:
-        return _back(run, states, step, kind, part)
+    if kept := run.cache.get("steps", key):
+        return WATER if kept == WATER.encode() else _back(run, states, step, kind, part)
     zone = ring = _ring(part, plane)
     # A map that shows no land at all may be of anything.
     if curated or len(pieces_near(without.snapshot.place)[1]):
@@ -270,6 +269,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
             around = np.array(list(load_surroundings().values()) if curated else [], dtype=object)
             share = shapely.area(shapely.intersection(around, degrees)).sum() / degrees.area
             if land_m2.sum() + part.area * share < least_m2:
+                run.cache.put(("steps", key, WATER.encode()))
                 return WATER
         if known:
             # Beyond its own border no front can be; inside its own country one can.
@@ -278,10 +278,8 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     days = run.archive.days
     earlier = days[bisect_left(days, before.day - timedelta(days=SIEGE_DAYS)) : bisect_left(days, before.day)]
 
-    def is_front(state: State | None) -> bool:
+    def is_front(state: State) -> bool:
         """Say whether the ring has land that the actor does not hold on a map."""
-        if state is None:
-            return False
         near = shapely.intersection(_ground(run, state, actor), shapely.box(*shapely.bounds(ring)))
         free = geometry.overlaid(shapely.difference, zone, geometry.as_multipolygon(near))
         return bool(shapely.area(free) >= BEHIND * shapely.area(ring))
@@ -290,7 +288,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     others = (_is_others(run, state, actor, part) for state in dict.fromkeys((before, without)))
     if is_front(without):
         run.cache.put(("steps", key, b"front"))
-    elif not (any(others) or any(map(is_front, map(states.on, earlier)))):
+    elif not (any(others) or any(map(is_front, filter(None, map(states.on, earlier))))):
         return "lie far behind the front"
     return _back(run, states, step, kind, part)
 
