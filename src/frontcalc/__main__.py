@@ -28,8 +28,7 @@ def main() -> None:
             return
         except OSError:
             pass
-    # Nothing here multiplies matrices; the threads that NumPy's OpenBLAS makes for it spin for a tenth of a short run.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # others spin for a tenth of a short run, and nothing needs them
     from frontcalc.cli import main as command
 
     try:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-BLOCK = 16  # neighbouring steps that a worker takes at once: it reads each map once, and the one before the first
+BLOCK = 16  # neighbouring steps that a worker takes at once, twice that of many; it reads the map before them too
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at, and it looks whether its parent is there
@@ -148,11 +148,12 @@ def measured_ahead(
         if isinstance(options.workers, str):
             from frontcalc.run.cluster import connected
 
-            send, at_once = connected(stack, options.workers)
+            (send, at_once), size = connected(stack, options.workers), BLOCK
         else:
-            forks = options.processes and sys.platform == "linux"
-            send, at_once = (_processes if forks else threads)(stack, count), 2 * count
-        for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, BLOCK)), [])):
+            begin = _processes if options.processes and sys.platform == "linux" else threads
+            many = len(days) >= 4 * BLOCK * count
+            send, at_once, size = begin(stack, count), 2 * count, 2 * BLOCK if many else BLOCK
+        for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, size)), [])):
             keep_measured(measured, run.cache, elsewhere=elsewhere)
             yield from block
 
