@@ -103,8 +103,7 @@ def compare(
         shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
         wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
     shown = measure_each(runs, [wanted] * len(runs))
-    rows: list[CompareRow] = []
-    notices: list[Notice] = []
+    rows, notices = list[CompareRow](), list[Notice]()
     for sides in shown:
         tables = [list(diff_rows(run, one)) for run, one in sides]
         apart = [_apart(sides, side) for side in sides]

@@ -103,9 +103,7 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
 
 def _land(features: Features, index: Owners, target_crs: str) -> tuple[Geometries, Owners, set[int]]:
     """Return the regions as drawn, projected, in few polygons; the region of each; those with features far apart."""
-    whole: list[Geometries] = []
-    owner: list[Owners] = []
-    apart: set[int] = set()
+    whole, owner, apart = list[Geometries](), list[Owners](), set[int]()
     for region in dict.fromkeys(index):
         drawn = [features.polygons[features.owner == number] for number in np.flatnonzero(index == region)]
         # What collapses to a line is no part.
