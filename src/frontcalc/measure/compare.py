@@ -164,8 +164,7 @@ def measure_each(
 
 def named_archives(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
     """Return archives with their names: as given, else the folder's, or its path where two have the same name."""
-    pairs: list[tuple[str | Path | Archive, str]] = []
-    places: list[str | Path] = []
+    pairs, places = list[tuple[str | Path | Archive, str]](), list[str | Path]()
     for one in archives:
         name, path = ("", one) if isinstance(one, Archive) else split_name(one)
         place = path.name if isinstance(path, Archive) else Path(path).resolve()

@@ -201,9 +201,11 @@ def _widened(lines: Geometries, scale: Floats, km: float, plane: str, at_once: A
 
 def _cells(lines: Geometries, owner: Owners, scale: Floats, km: Floats, plane: str) -> tuple[Geometries, Owners]:
     """Return the ground nearer to each region than to any other, and the regions; `km` is as far as cells matter."""
-    reach = km * 1000 * scale
-    one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=2 * reach + _STRETCH_M * scale)
+    reach = (2 * km * 1000 + _STRETCH_M) * scale
+    boxes = shapely.box(*(shapely.bounds(lines) + reach[:, None] * (-1, -1, 1, 1)).T)
+    one, other = shapely.STRtree(lines).query(boxes)
     rivals = owner[one] != owner[other]
+    rivals[rivals] = shapely.dwithin(lines[one[rivals]], lines[other[rivals]], reach[one[rivals]])
     # Points need to be dense only where two regions may be near the same ground; elsewhere ends of stretches do.
     contested = np.isin(np.arange(len(lines)), np.concatenate([one[rivals], other[rivals]]))
     dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)
