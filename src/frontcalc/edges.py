@@ -103,7 +103,7 @@ def _faces(old: Floats, new: Floats) -> Geometries | None:
 
 
 def joined(edges: Floats, begins: NDArray[np.bool_] | None = None) -> Geometries:
-    """Return edges (n, 4) as lines (m,), which begin where the edge before does not end, or at the edges (n,) told."""
+    """Return edges (n, 4) as lines (m,), which begin at some (n,), or else where the edge before does not end."""
     if begins is None:
         begins = np.append(True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1))
     ends = edges[np.append(begins, True)[1:], 2:]

@@ -213,7 +213,7 @@ def partition_for(
 
     The result is the same for every date. `country` is as `regions.countries` has it; empty makes all eligible.
     `plane` is the equal-area CRS of the set. By the rule `border` of `snap`, ground beside the eligible regions goes to
-    the nearest (see `frontcalc.regions.snap`), and is kept in `cache`; by `none` regions are as drawn.
+    the nearest (see `regions.snap`, also for `at_once`), and is kept in `cache`; by `none` regions are as drawn.
     """
     countries = regions.countries or ("",) * len(regions.names)
     own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in countries], dtype=bool)

@@ -187,7 +187,7 @@ def _widened(lines: Geometries, scale: Floats, km: float, plane: str, at_once: A
     """Return what is within a distance of stretches of border, as small polygons (n,) of the plane."""
     distance = km * 1000 * scale
     points, line = shapely.get_coordinates(shapely.simplify(lines, _SIMPLIFIED * distance), return_index=True)
-    # A line that winds takes GEOS more than the square of its vertices.
+    # A line that winds takes GEOS more than the square of its vertices: it is widened in parts.
     drawn = line[1:] == line[:-1]
     edges, line = np.hstack([points[:-1], points[1:]])[drawn], line[1:][drawn]
     first = (np.arange(len(line)) - np.searchsorted(line, line)) % _LINE_EDGES == 0
