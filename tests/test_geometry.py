@@ -100,6 +100,19 @@ def test_subdivision_cuts_slowly_where_clipping_fails(monkeypatch: pytest.Monkey
     assert shapely.area(pieces).sum() == pytest.approx(disc.area, rel=1e-12)
 
 
+def test_pieces_stand_in_the_order_of_what_is_cut_however_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disc in the middle cannot be clipped: its pieces still stand between those of the others."""
+    discs = [shapely.Point(at, 0).buffer(10, quad_segs=64) for at in (0, 100, 200)]
+    clip = shapely.clip_by_rect
+    monkeypatch.setattr(
+        shapely, "clip_by_rect", lambda shape, *box: shapely.Point() if 50 < box[0] < 150 else clip(shape, *box)
+    )
+    pieces, owner = geometry.subdivide(array(*discs, shapely.box(0, 0, 1, 1)), 100)
+    assert owner.tolist() == sorted(owner, key=lambda own: -1 if own == 3 else own)
+    assert set(owner.tolist()) == {0, 1, 2, 3}
+    assert shapely.area(pieces).sum() == pytest.approx(sum(disc.area for disc in discs) + 1)
+
+
 def test_clipping_that_loses_a_billionth_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     disc = shapely.Point(0, 0).buffer(1000.0, quad_segs=16)
     clip = shapely.clip_by_rect

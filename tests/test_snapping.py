@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ import frontcalc
 from frontcalc import crs, regions
 from frontcalc.cache import Cache, usage
 from frontcalc.errors import UsageError
+from frontcalc.geometry import to_bytes
 from frontcalc.natural_earth import load_beside
 from frontcalc.outputs import WRITERS, render
 from frontcalc.regions import country_of, sets
+from frontcalc.regions.snap import rest_of_plane
+from frontcalc.run.parallel import in_order
 
 PLANE = "EPSG:6933"
 NORTH_30 = float(crs.projector(crs.LONLAT, PLANE)(np.array([[0.0, 30.0]]))[0, 1])
@@ -224,6 +228,44 @@ def test_the_same_zones_come_from_the_cache_and_anew(tmp_path: Path) -> None:
         )
     assert made == made[:1] * len(caches)
     assert [kind for kind, (count, _) in usage(caches[0]).items() if count == 1] == ["zones"]
+
+
+def test_the_same_zones_are_made_in_turn_and_at_once() -> None:
+    ways: list[dict[str, Any]] = [{}, {"at_once": partial(in_order, 2)}]
+    for country in ("", "YY"):
+        in_turn, at_once = (
+            regions.partition_for(region_set(NEIGHBOURS), country, snap="border", plane=PLANE, **way) for way in ways
+        )
+        assert in_turn.uncovered is not None
+        assert at_once.uncovered is not None
+        assert to_bytes(in_turn.pieces, in_turn.uncovered) == to_bytes(at_once.pieces, at_once.uncovered)
+        assert in_turn.owner.tolist() == at_once.owner.tolist()
+
+
+def test_a_border_that_winds_has_the_zone_of_a_straight_one() -> None:
+    """A hundred teeth of 100 m along either side of a bar of 10 km: the zone lies around their tips."""
+    east = np.arange(0, 10_000, 50.0)
+    teeth = [*zip(east, 50.0 * (-1.0) ** np.arange(200), strict=True)]
+    bar = [*teeth, *((10_000 - x, 5_000 + y) for x, y in teeth)]
+    drawn = shapely.transform(shapely.Polygon(bar), lambda points: points + np.array([0.0, NORTH_30]))
+    taken = regions.partition_for(region_set({"bar": ("", drawn)}), "", snap="border", plane=PLANE)
+    zone = shapely.union_all(taken.pieces[taken.snapped])
+    around = shapely.difference(shapely.buffer(drawn, 1_000), drawn)
+    assert zone.area == pytest.approx(around.area, rel=0.03)
+    assert shapely.buffer(shapely.symmetric_difference(zone, around), -25).is_empty
+
+
+def test_the_rest_of_the_plane_is_what_nothing_covers() -> None:
+    """Neighbours with a corner on another's side, a hole, and two that overlap."""
+    three = [shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 5), shapely.box(10, 5, 20, 10)]
+    ring = shapely.difference(shapely.box(30, 0, 40, 10), shapely.box(33, 3, 36, 6))
+    drawn = np.array([*three, ring, shapely.box(38, 8, 45, 12)], dtype=object)
+    near = shapely.intersection(rest_of_plane(drawn), shapely.box(-50, -50, 50, 50))
+    covered = shapely.union_all(drawn)
+    assert shapely.area(near).sum() == pytest.approx(100 * 100 - (200 + 91 + 24))
+    assert shapely.area(shapely.intersection(near, covered)).sum() == pytest.approx(0, abs=1e-9)
+    assert shapely.intersects(near, shapely.Point(34, 4)).any()
+    assert shapely.area(rest_of_plane(drawn[:0])).sum() == pytest.approx(4e16)
 
 
 def test_nothing_is_snapped_where_no_region_is_eligible() -> None:

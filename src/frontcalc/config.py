@@ -260,8 +260,7 @@ def _line(document: Mapping[str, Any], key: str, where: str) -> str:
 def _legend(document: Mapping[str, Any], where: str) -> Legend:
     """Return what a document says of layers."""
     table = _table(document, "layers", where)
-    layers: dict[str, Layer] = {}
-    known: dict[str, str] = {}
+    layers, known = dict[str, Layer](), dict[str, str]()
     cure = 'write it as "name" = { actor = "Russia", role = "control" }'
     for name, meaning in table.items():
         if not isinstance(meaning, dict) or not set(meaning) <= OF_LAYER:

@@ -282,8 +282,7 @@ def in_words(day: date, within: str = "") -> str:
 
 def settled(names: Iterable[tuple[str, int | None]]) -> Orders:
     """Return in which order names, each with its folder's year, write three numbers, by shape; None if it is open."""
-    certain: set[date] = set()
-    open_names: dict[tuple[Shape, Order | None], list[dict[Order, date]]] = {}
+    certain, open_names = set[date](), dict[tuple[Shape, Order | None], list[dict[Order, date]]]()
     for one, days in ((one, one.readings(year)) for name, year in names for one in candidates(name)):
         if days and one.shape:
             open_names.setdefault((one.shape, one.usual), []).append(days)

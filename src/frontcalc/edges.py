@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, refuse_crossings, same_edges
 
@@ -89,15 +90,9 @@ def _faces(old: Floats, new: Floats) -> Geometries | None:
     edges = np.concatenate([old, new])
     if not len(edges):
         return np.empty(0, dtype=object)
-    # As few lines as there can be: each goes on while the next edge begins where the one before ends.
-    begins = np.append(True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1))
-    ends = edges[np.append(begins[1:], True), 2:]
-    line = np.append(np.cumsum(begins) - 1, np.arange(len(ends)))
-    order = np.argsort(line, kind="stable")
-    lines = shapely.linestrings(np.concatenate([edges[:, :2], ends])[order], indices=line[order])
     try:
         # Where edges nearly coincide, a union of the lines snaps them together more often than this.
-        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(np.asarray(lines))))
+        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(joined(edges))))
     except shapely.GEOSException:
         return None
     faces, *loose = shapely.polygonize_full(noded)
@@ -105,6 +100,16 @@ def _faces(old: Floats, new: Floats) -> Geometries | None:
     if len(lines) and (turns_across(lines, new) != turns_across(lines, old)).any():
         return None
     return shapely.get_parts(faces)
+
+
+def joined(edges: Floats, begins: NDArray[np.bool_] | None = None) -> Geometries:
+    """Return edges (n, 4) as lines (m,), which begin at some (n,), or else where the edge before does not end."""
+    if begins is None:
+        begins = np.append(True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1))
+    ends = edges[np.append(begins, True)[1:], 2:]
+    line = np.append(np.cumsum(begins) - 1, np.arange(len(ends)))
+    order = np.argsort(line, kind="stable")
+    return np.asarray(shapely.linestrings(np.concatenate([edges[:, :2], ends])[order], indices=line[order]))
 
 
 def turns_across(lines: Geometries, edges: Floats) -> Ints:

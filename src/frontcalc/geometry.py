@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import random  # and not numpy's, which takes as long to load as a map to measure
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from typing import Any, cast
 
@@ -346,39 +347,34 @@ def subdivide(polygons: Geometries, max_vertices: int = 512) -> tuple[Geometries
     A piece with more than `max_vertices` is cut in half across its longer side. Returned are the pieces (m,), valid as
     the polygons (n,) are, and the index of the polygon that each is of.
     """
-    vertices = shapely.get_num_coordinates(polygons)
-    small = np.flatnonzero(vertices <= max_vertices)
-    done, owners = [polygons[small]], [small]
-    for index in np.flatnonzero(vertices > max_vertices):
-        # By fast clips without topology, and exactly where these err.
-        for clip in (shapely.clip_by_rect, lambda part, *box: shapely.intersection(part, shapely.box(*box))):
-            waiting, pieces = [polygons[index]], []
-            while waiting:
-                part = waiting.pop()
-                if shapely.get_num_coordinates(part) <= max_vertices:
-                    pieces.append(part)
-                    continue
-                west, south, east, north = part.bounds
-                if east - west >= north - south:
-                    middle = (west + east) / 2
-                    halves = [(west, south, middle, north), (middle, south, east, north)]
-                else:
-                    middle = (south + north) / 2
-                    halves = [(west, south, east, middle), (west, middle, east, north)]
-                try:
-                    waiting.extend(polygonal(np.array([clip(part, *half) for half in halves], dtype=object)))
-                except shapely.GEOSException:
-                    if clip is not shapely.clip_by_rect:
-                        raise
-                    # Of a spike nothing but a line may be left, of which no ring can be made.
-                    pieces = []
-                    break
-            cut = np.array(pieces, dtype=object)
-            if shapely.is_valid(cut).all() and np.isclose(np.sum(shapely.area(cut)), polygons[index].area, rtol=1e-12):
-                break
-        done.append(cut)
-        owners.append(np.full(len(cut), index, dtype=np.intp))
-    return np.concatenate(done), np.concatenate(owners)
+    wrong = shapely.get_num_coordinates(polygons) > max_vertices
+    done, owners, first = [polygons[~wrong]], [np.flatnonzero(~wrong)], np.where(wrong, np.arange(len(wrong)), -1)
+    # By fast clips without topology, and exactly where these err.
+    for exact in (False, True)[: 2 * wrong.any()]:
+        parts, of = polygons[wrong], np.flatnonzero(wrong)
+        while (large := np.flatnonzero(shapely.get_num_coordinates(parts) > max_vertices)).size:
+            low, high = np.hsplit(shapely.bounds(parts[large]), 2)
+            across = np.arange(len(large)), np.argmax(high - low, axis=1)
+            upto, beyond = high.copy(), low.copy()
+            upto[across] = beyond[across] = (low[across] + high[across]) / 2
+            boxes, whole = np.hstack([low, upto, beyond, high]).reshape(-1, 4), np.repeat(parts[large], 2)
+            halves = shapely.intersection(whole, shapely.box(*boxes.T)) if exact else np.full(len(boxes), None)
+            for at, box in enumerate([] if exact else boxes.tolist()):
+                # Of a spike nothing but a line may be left, of which no ring can be made.
+                with suppress(shapely.GEOSException):
+                    halves[at] = shapely.clip_by_rect(whole[at], *box)
+            cut, half = polygons_of(halves)
+            place = np.append(np.delete(np.arange(len(parts)), large), large[half[::-1] // 2])
+            order = np.argsort(place, kind="stable")
+            parts, of = np.concatenate([np.delete(parts, large), cut[::-1]])[order], of[place[order]]
+        m2 = np.bincount(of, shapely.area(parts), minlength=len(polygons))
+        doubtful = ~np.isclose(m2, shapely.area(polygons), rtol=1e-12)
+        doubtful[of[~shapely.is_valid(parts)]] = True
+        wrong &= doubtful & (not exact)
+        done.append(parts[~wrong[of]])
+        owners.append(of[~wrong[of]])
+    order = np.argsort(first[np.concatenate(owners)], kind="stable")
+    return np.concatenate(done)[order], np.concatenate(owners)[order]
 
 
 def to_bytes(*arrays: NDArray[Any]) -> bytes:

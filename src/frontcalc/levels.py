@@ -206,8 +206,7 @@ def _places(regions: RegionSet, coarser: RegionSet | None) -> dict[str, list[Nam
         names = (*regions.country_names.get(code, ()), code)
         members = tuple(index for index, own in enumerate(regions.countries) if own == code)
         out.setdefault(COUNTRY, []).append(NamedRegion(names[0], names, members))
-    parents: list[str] = []
-    sets: list[tuple[RegionSet, list[str], dict[int, tuple[int, ...]]]] = []
+    parents, sets = list[str](), list[tuple[RegionSet, list[str], dict[int, tuple[int, ...]]]]()
     if coarser:
         labels, parent = _labels(coarser, ()), parents_of(regions, coarser)
         parents = [labels[index] for index in parent]

@@ -58,8 +58,7 @@ def choose_view(wanted: str | Iterable[str] | None, *, own: Mapping[str, Layer] 
     items = tuple(dict.fromkeys(filter(None, map(str.strip, given))))
     if len(items) == 1 and items[0] in VIEWS:
         return VIEWS[items[0]]
-    roles: list[Role] = []
-    names: dict[str, str] = {}
+    roles, names = list[Role](), dict[str, str]()
     for item in items:
         if item in VIEWS:
             roles += VIEWS[item].roles

@@ -94,8 +94,7 @@ def dated(
     maps: list[Entry], source: str | None, config: ArchiveConfig, *, skip_bad: bool
 ) -> tuple[dict[date, list[Part]], list[DataError], list[Notice]]:
     """Return the parts of each day's map, why files were skipped, and notices where all days may be off by one."""
-    days: dict[date, list[Part]] = {}
-    refused: list[DataError] = []
+    days, refused = dict[date, list[Part]](), list[DataError]()
     moments: list[datetime | None] = []
     shift = timedelta(days=config.get("as_of_offset_days", 0))
     field = source.removeprefix("property:") if source and ":" in source else None

@@ -48,8 +48,7 @@ def read_claims(data: bytes, *, where: str) -> tuple[tuple[Claim, ...], str]:
     problems: list[Problem] = []
     top = _fields(document, AT_TOP, lines, problems)
     archive = top.pop("archive", "")
-    claims: dict[str, Claim] = {}
-    repeated: list[Problem] = []
+    claims, repeated = dict[str, Claim](), list[Problem]()
     for count, (table, place) in enumerate(zip(tables, places, strict=True), start=1):
         wrong: list[Problem] = []
         fields = top | _fields(table, IN_CLAIM, place, wrong)

@@ -137,8 +137,7 @@ def _repeats(maps: Maps) -> Iterator[Fault]:
 def _missing_layers(maps: Maps) -> Iterator[Fault]:
     """Yield a fault for each run of maps without a role that an earlier map shows."""
     roles = VIEWS["claimed"].roles
-    seen: dict[tuple[str, Role], CheckedMap] = {}
-    lacking: dict[tuple[str, Role], list[CheckedMap]] = {}
+    seen, lacking = dict[tuple[str, Role], CheckedMap](), dict[tuple[str, Role], list[CheckedMap]]()
     runs: list[tuple[tuple[str, Role], list[CheckedMap], CheckedMap]] = []
     for one in [one for one in maps if one.whole]:
         layers = [layer for _, layer, _ in one.known if layer.role in roles]

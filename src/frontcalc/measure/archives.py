@@ -71,8 +71,7 @@ def list_archive(
     """
     run_options = Options(**options)
     maps, target = Run.open(archive, run_options).archive, run_options.crs
-    rows: list[LayerRow] = []
-    files: dict[str, SourceFile] = {}
+    rows, files = list[LayerRow](), dict[str, SourceFile]()
     notices = list(maps.notices)
     by_field: Tells = {}
     for snapshot in _readable(track(maps.refs, "reading map"), run_options.skip_bad, by_field, notices):
@@ -132,8 +131,7 @@ def check_archive(
     run_options = replace(Options(**options), skip_bad=True)
     maps, target = Run.open(archive, run_options).archive, run_options.crs
     regions, home = _regions(maps, run_options)
-    by_map: list[list[Fault]] = []
-    checked: list[CheckedMap] = []
+    by_map, checked = list[list[Fault]](), list[CheckedMap]()
     files: dict[str, SourceFile] = {}
     synthetic = False
     by_field: Tells = {}

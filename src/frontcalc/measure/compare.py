@@ -103,8 +103,7 @@ def compare(
         shared = {period.label: period for period in known if counts[period.opens_on, period.closes_on] > 1}
         wanted = sorted(shared.values(), key=lambda period: period.opens_on or date.min)
     shown = measure_each(runs, [wanted] * len(runs))
-    rows: list[CompareRow] = []
-    notices: list[Notice] = []
+    rows, notices = list[CompareRow](), list[Notice]()
     for sides in shown:
         tables = [list(diff_rows(run, one)) for run, one in sides]
         apart = [_apart(sides, side) for side in sides]
@@ -165,8 +164,7 @@ def measure_each(
 
 def named_archives(archives: Archives) -> list[tuple[str | Path | Archive, str]]:
     """Return archives with their names: as given, else the folder's, or its path where two have the same name."""
-    pairs: list[tuple[str | Path | Archive, str]] = []
-    places: list[str | Path] = []
+    pairs, places = list[tuple[str | Path | Archive, str]](), list[str | Path]()
     for one in archives:
         name, path = ("", one) if isinstance(one, Archive) else split_name(one)
         place = path.name if isinstance(path, Archive) else Path(path).resolve()

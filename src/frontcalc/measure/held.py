@@ -78,8 +78,7 @@ def held(
         actor, _, state = one
         return (run.areas(state.snapshot, actor), layer_share(run, state, actor)) if state else (None, None)
 
-    rows: list[HeldRow] = []
-    shares: list[LayerShare] = []
+    rows, shares = list[HeldRow](), list[LayerShare]()
     for (actor, day, state), (areas, share) in in_order(run.options.threads, measure, states):
         shares += [share] if share else []
         elsewhere = {} if areas is None else {"held": [areas[0]]}
@@ -204,8 +203,7 @@ def flows(
     """
     run_options, wanted = Options(**options), parse_periods(periods)
     run = Run.open(archive, run_options if run_options.is_split else replace(run_options, by="none"))
-    rows: list[FlowRow] = []
-    shares: dict[LayerShare, None] = {}
+    rows, shares = list[FlowRow](), dict[LayerShare, None]()
 
     def measure(span: Span) -> tuple[tuple[list[str], Floats] | None, list[LayerShare]]:
         if span.ends is None:

@@ -171,8 +171,7 @@ def _table(run: Run, calendar: Calendar, every: str, periods: Sequence[Period]) 
     wanted = [(actor, period) for actor in run.actors for period in periods]
     baseline_notices = {actor: [_baseline_notice(run, actor)] if run.baseline else [] for actor in run.actors}
     step = (calendar.step or "snapshot") if calendar.gross else None
-    rows: list[SummaryRow] = []
-    steps_of: dict[Span, list[tuple[Span, Change]]] = {}
+    rows, steps_of = list[SummaryRow](), dict[Span, list[tuple[Span, Change]]]()
     last, end = run.archive.days[-1], periods[-1].closes_on or date.max
     # Years that are cut where the archive ends are all cut elsewhere when it goes on.
     opens = {one.label for one in periods if (one.closes_on or end) > last or (calendar.same_span and end >= last)}

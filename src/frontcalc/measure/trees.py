@@ -180,8 +180,7 @@ def _make(
 
 def _tree(files: Mapping[str, bytes], root: Path) -> Tree:
     """Return the tree that files by name are; of tables only those that its datapackage.json describes."""
-    maps: dict[str, dict[str, str]] = {}
-    regions: dict[str, str] = {}
+    maps, regions = dict[str, dict[str, str]](), dict[str, str]()
     try:
         document = orjson.loads(files[PACKAGE])
         own = document["frontcalc"]

@@ -141,8 +141,7 @@ def tree(keys: Iterable[Key], levels: str, size: Callable[[Key], tuple[float, ..
     `levels` are coarse to fine, as in «country,adm1»; strips, unassigned and total are last.
     """
     ranks = {level: rank for rank, level in enumerate(levels.split(","))}
-    paths: dict[Key, tuple[Any, ...]] = {}
-    above: list[Key] = []
+    paths, above = dict[Key, tuple[Any, ...]](), list[Key]()
     for nth, one in enumerate(keys):
         if one[1] in LAST or one[0] == STRIPS:
             paths[one] = ((True, (), nth),)

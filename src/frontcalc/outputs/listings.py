@@ -251,8 +251,7 @@ def places_layout(rows: Sequence[PlaceRow], actor: str, meta: Meta, title: str) 
 
 def _places_beside(rows: Sequence[PlaceRow], meta: CompareMeta, name: str, footer: Sequence[str]) -> Grid:
     """Return a line a place and change, in the order of the days: since when on each archive's maps, and days apart."""
-    seen: dict[tuple[Any, ...], int] = {}
-    lines: dict[tuple[Any, ...], dict[str, PlaceRow]] = {}
+    seen, lines = dict[tuple[Any, ...], int](), dict[tuple[Any, ...], dict[str, PlaceRow]]()
     for row in reversed(rows):
         key = row.period, row.place, row.lon, row.lat, row.change
         # The last time that a place came under on one archive's maps stands beside the last time on another's.

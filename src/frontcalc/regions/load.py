@@ -16,6 +16,7 @@ from frontcalc.geometry import Geometries
 from frontcalc.limits import limits
 from frontcalc.names import printable, some_of
 from frontcalc.notices import Notice
+from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile, fingerprint
 from frontcalc.read.features import Features
 from frontcalc.read.files import Entry, GeoFrame
@@ -103,9 +104,7 @@ def _made(entry: Entry, layer: str, sha256: str, target_crs: str, field: str | N
 
 def _land(features: Features, index: Owners, target_crs: str) -> tuple[Geometries, Owners, set[int]]:
     """Return the regions as drawn, projected, in few polygons; the region of each; those with features far apart."""
-    whole: list[Geometries] = []
-    owner: list[Owners] = []
-    apart: set[int] = set()
+    whole, owner, apart = list[Geometries](), list[Owners](), set[int]()
     for region in dict.fromkeys(index):
         drawn = [features.polygons[features.owner == number] for number in np.flatnonzero(index == region)]
         # What collapses to a line is no part.
@@ -141,7 +140,8 @@ def overlaps(pieces: Geometries, owner: Owners) -> tuple[Owners, Owners, dict[tu
     first, second = geometry.meeting_boxes(pieces, most=1_000_000)  # neighbours have some ten a piece
     apart = (first < second) & (owner[first] != owner[second])
     first, second = first[apart], second[apart]
-    shared_m2 = shapely.area(shapely.intersection(pieces[first], pieces[second]))
+    edges = edges_of(pieces)
+    shared_m2 = shared_area_m2(edges, edges, first, second) if len(first) else np.zeros(0)
     real = shared_m2 > 0
     first, second = first[real], second[real]
     by_pair: dict[tuple[int, int], float] = {}

@@ -30,7 +30,7 @@ from frontcalc.natural_earth import (
 from frontcalc.notices import Notice
 from frontcalc.overlaps import edges_of, shared_area_m2
 from frontcalc.read import SourceFile
-from frontcalc.regions.snap import Owners, border_bands, snap_zones
+from frontcalc.regions.snap import PART_VERTICES, PLANE_M, AtOnce, Owners, border_bands, rest_of_plane, snap_zones
 from frontcalc.slivers import mean_widths_m
 from frontcalc.versions import key_of
 
@@ -39,20 +39,16 @@ Flags = NDArray[np.bool_]
 NEAR_KM = 2.0  # of a border of a coarse set, what of a change may be beyond it
 UNASSIGNED, TOTAL = "unassigned", "total"  # rows: ground in no region; all ground, which is its level too
 SNAPS = ("border", "none")  # whether ground beside the eligible regions goes to the nearest of them
-_PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
 _GAP_M2 = 1e3  # what the plane's pieces may miss of it, since its area is known to some m²
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
 # Maps and regions draw borders kilometres apart: of a country a map shows so much of its land, or a part so wide.
 _SHARE_OF_COUNTRY, _WIDTH_IN_COUNTRY_M = 0.01, 5_000.0
-_PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 
 
+# Ground near the borders between regions of a set, in cells (c), each of one region and near the same borders; places
+# in the set of the regions of each row (r), each region by itself and each country's; and whether a cell is near a
+# border of a row's regions with others, on their side and beyond (2, r, c).
 Bands = tuple["RegionSet", tuple[tuple[int, ...], ...], Flags]
-"""Ground near the borders between regions of a set, in cells, each of one region and near the same borders.
-
-The cells (c); places in the set of the regions of each row (r), each region by itself and each country's; and whether a
-cell is near a border of a row's regions with others, on their side and beyond (2, r, c).
-"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +87,7 @@ class RegionSet:
         """
         tree, rows, snapped, edges, gapless = _plane(self, threading.get_ident())
         lengths = [len(parts) for parts in groups]
-        parts, owner = geometry.subdivide(np.concatenate(groups), _PART_VERTICES)
+        parts, owner = geometry.subdivide(np.concatenate(groups), PART_VERTICES)
         # Of a part that is all in one region twice its row, and one more where all of it is snapped; −1 of others.
         settled = np.full(len(parts), -1)
         part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
@@ -175,13 +171,6 @@ def meetings(
     return part, piece, np.where(around, pieces[piece], parts[part]), ~(inside | around)
 
 
-def rest_of_plane(polygons: Geometries) -> Geometries:
-    """Return the ground outside `polygons` (m,) in metres, as small polygons (n,)."""
-    everything = shapely.box(-_PLANE_M, -_PLANE_M, _PLANE_M, _PLANE_M)
-    rest = geometry.polygonal(shapely.difference(everything, shapely.union_all(polygons)))
-    return geometry.subdivide(rest, _PART_VERTICES)[0]
-
-
 @lru_cache(maxsize=32)
 def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats], bool]:
     """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
@@ -198,7 +187,7 @@ def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Fl
     snapped = np.zeros(len(pieces), dtype=bool)
     if regions.snapped is not None:
         snapped[: len(regions.snapped)] = regions.snapped
-    gapless = abs(float(shapely.area(pieces).sum()) - 4 * _PLANE_M**2) <= _GAP_M2
+    gapless = abs(float(shapely.area(pieces).sum()) - 4 * PLANE_M**2) <= _GAP_M2
     return shapely.STRtree(pieces), row, snapped, {}, gapless
 
 
@@ -211,12 +200,20 @@ def regions_key(regions: RegionSet, country: str, snap: str) -> str:
     return key_of((made_of, *names, *pieces))
 
 
-def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, cache: Cache = NOTHING_KEPT) -> RegionSet:
+def partition_for(
+    regions: RegionSet,
+    country: str,
+    *,
+    snap: str,
+    plane: str,
+    cache: Cache = NOTHING_KEPT,
+    at_once: AtOnce | None = None,
+) -> RegionSet:
     """Return the set as it stands for one actor: its own country's regions get no ground, but stay as rows.
 
     The result is the same for every date. `country` is as `regions.countries` has it; empty makes all eligible.
     `plane` is the equal-area CRS of the set. By the rule `border` of `snap`, ground beside the eligible regions goes to
-    the nearest (see `frontcalc.regions.snap`), and is kept in `cache`; by `none` regions are as drawn.
+    the nearest (see `regions.snap`, also for `at_once`), and is kept in `cache`; by `none` regions are as drawn.
     """
     countries = regions.countries or ("",) * len(regions.names)
     own = np.array([bool(country) and mine.casefold() == country.casefold() for mine in countries], dtype=bool)
@@ -229,8 +226,7 @@ def partition_for(regions: RegionSet, country: str, *, snap: str, plane: str, ca
 
     def zones_as_bytes() -> bytes:
         with naming(regions.source.name if regions.source else "the regions"):
-            zones, zone_owner = snap_zones(land, land_owner, pieces, foreign, plane)
-        return geometry.to_bytes(zones, zone_owner, rest_of_plane(np.concatenate([pieces, zones])))
+            return geometry.to_bytes(*snap_zones(land, land_owner, pieces, foreign, plane, at_once))
 
     key = key_of((regions_key(regions, country, snap), plane))
     if snap == "none":
@@ -371,7 +367,7 @@ def countries_under(boxes: Geometries, maps: Sequence[Geometries], plane: str) -
     codes, country = np.unique(country_of, return_inverse=True)
     tree, shown = shapely.STRtree(pieces), np.zeros(len(codes), dtype=bool)
     for polygons in maps:
-        parts, _ = geometry.subdivide(polygons, _PART_VERTICES)
+        parts, _ = geometry.subdivide(polygons, PART_VERTICES)
         part, piece = tree.query(parts, predicate="intersects")
         shared = shapely.intersection(parts[part], pieces[piece])
         of_country = np.bincount(country[piece], shapely.area(shared), minlength=len(codes))

@@ -8,14 +8,19 @@ of a stretch of some 10 km, varies by less than 0.3 % along it up to 80° of lat
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from frontcalc import crs, geometry
+from frontcalc.edges import joined
 from frontcalc.geometry import Floats, Geometries
 
 Owners = NDArray[np.intp]
+AtOnce = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[tuple[Any, Any]]]  # as `run.parallel.in_order`
 
 # How far ground goes to the nearest eligible region (km): into another country's land; into the land of no region.
 BORDER_KM, WATER_KM = 10.0, 1.0
@@ -23,25 +28,26 @@ _MERCATOR = "EPSG:3395"
 _STRETCH_M = 10_000.0
 _SPACING_M = 250.0  # of points along the borders, which decide what is nearest
 _SIMPLIFIED = 0.02  # of the distance
-_PIECE_VERTICES = 128
+_LINE_EDGES = 32  # of a line that is widened
+PLANE_M = 1e8  # beyond any coordinate of a projection of the Earth
+PART_VERTICES = 128  # of ground that is measured: as many as pieces have, since each edge of either is looked at
 _LATITUDES = 86.0
 _CRUMB_M2 = 1e4  # bands that differ by their rounding alone leave such faces between them
 
 
 def snap_zones(
-    land: Geometries, owner: Owners, pieces: Geometries, foreign: Geometries, plane: str
-) -> tuple[Geometries, Owners]:
-    """Return zones beside some regions that are to be theirs, and the region of each; none overlaps another or a piece.
+    land: Geometries, owner: Owners, pieces: Geometries, foreign: Geometries, plane: str, at_once: AtOnce | None
+) -> tuple[Geometries, Owners, Geometries]:
+    """Return zones beside some regions that are to be theirs, the region of each, and the rest of the plane, cut small.
 
-    `land` (k,) are polygons of the eligible regions, whole, in metres of `plane`, the equal-area CRS of all; `owner`
-    (k,) is the region of each. `pieces` (m,) are the same regions cut small, `foreign` (f,) those not eligible.
+    None overlaps a piece. `land` (k,) are polygons of the eligible regions, whole, in metres of `plane`, the equal-area
+    CRS of all; `owner` (k,) is the region of each. `pieces` (m,) are the same cut small, `foreign` those not eligible.
     """
+    at_once = at_once or (lambda make, items: zip(items, map(make, items), strict=True))
     edges, of, twice = _edges(land, owner)
-    alone = np.ones(len(edges), dtype=bool)
-    alone[twice] = False
-    edges, of = edges[alone], of[alone]
+    edges, of = np.delete(edges, twice, axis=0), np.delete(of, twice)
     if not len(edges):
-        return np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.intp), rest_of_plane(pieces)
     lines, of, scale = _stretches(edges, of, plane)
     room = (-1, -1, 1, 1) * (WATER_KM * 1000 * scale)[:, None]
     geometry.meeting_boxes(np.asarray(shapely.box(*(shapely.bounds(lines) + room).T)))
@@ -50,12 +56,25 @@ def snap_zones(
     reach = 1.05 * BORDER_KM * 1000 * scale
     near = shapely.STRtree(abroad).query(lines, predicate="dwithin", distance=reach)[0]
     by_border = np.isin(np.arange(len(lines)), near)
-    far = subtract(_widened(lines[by_border], scale[by_border], BORDER_KM, plane), pieces)
-    water = subtract(subtract(_widened(lines, scale, WATER_KM, plane), foreign), pieces)
+    far = subtract(_widened(lines[by_border], scale[by_border], BORDER_KM, plane, at_once), pieces)
+    water = subtract(subtract(_widened(lines, scale, WATER_KM, plane, at_once), foreign), pieces)
     zone, beside = shapely.STRtree(foreign).query(far, predicate="intersects")
     across = shapely.intersection(far[zone], foreign[beside])
-    zones, _ = geometry.subdivide(geometry.polygonal(np.concatenate([across, water])), _PIECE_VERTICES)
-    return _shared_out(zones, *_cells(lines, of, scale, np.where(by_border, BORDER_KM, WATER_KM), plane))
+    zones, km = geometry.polygonal(np.concatenate([across, water])), np.where(by_border, BORDER_KM, WATER_KM)
+    jobs = lambda: _cells(lines, of, scale, km, plane), lambda: rest_of_plane(np.concatenate([pieces, zones]))
+    (_, cells), (_, rest) = at_once(lambda make: make(), jobs)
+    return *_shared_out(geometry.subdivide(zones, PART_VERTICES)[0], *cells), rest
+
+
+def rest_of_plane(polygons: Geometries) -> Geometries:
+    """Return the ground outside `polygons` (m,) in metres, as small polygons (n,)."""
+    drawn = geometry.directed_edges([*polygons, shapely.box(-PLANE_M, -PLANE_M, PLANE_M, PLANE_M)])
+    # Where two neighbours have the same edge, ground goes on: few are left, of which the faces are made.
+    inner, _ = geometry.same_edges(drawn, drawn[:, [2, 3, 0, 1]])
+    lines = shapely.disjoint_subset_union_all(joined(np.delete(drawn, inner, axis=0)))
+    faces = geometry.polygonal(shapely.polygonize([lines]))
+    covered, _ = shapely.STRtree(polygons).query(shapely.point_on_surface(faces), predicate="intersects")
+    return geometry.subdivide(np.delete(faces, covered), PART_VERTICES)[0]
 
 
 def subtract(parts: Geometries, land: Geometries) -> Geometries:
@@ -109,7 +128,7 @@ def border_bands(land: Geometries, owner: Owners, km: float, plane: str) -> tupl
     polygons, of = from_mercator(parts, plane)
     # Whole metres are near enough, and short to store.
     polygons, index = geometry.polygons_of(shapely.set_precision(polygons, 1.0))
-    small, part = geometry.subdivide(polygons, _PIECE_VERTICES)
+    small, part = geometry.subdivide(polygons, PART_VERTICES)
     which, band = np.nonzero(labels[:, 1:])
     return small, cell.reshape(-1)[of[index[part]]], np.column_stack([which, borders[band]]), labels[:, 0]
 
@@ -121,9 +140,7 @@ def _edges(land: Geometries, owner: Owners) -> tuple[Floats, Owners, Owners]:
     points, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
     edges = np.stack([points[:-1], points[1:]], axis=1)[same]
-    low, high = edges[:, 0], edges[:, 1]
-    backward = (low[:, 0] > high[:, 0]) | ((low[:, 0] == high[:, 0]) & (low[:, 1] > high[:, 1]))
-    ends = np.where(backward[:, None, None], edges[:, ::-1], edges).reshape(-1, 4)
+    ends = np.sort(edges.view(np.complex128)[..., 0], axis=1)
     order = np.lexsort(ends.T)
     alike = (ends[order[1:]] == ends[order[:-1]]).all(axis=1)
     return edges, owner[polygon[ring[:-1][same]]], np.column_stack([order[:-1], order[1:]])[alike]
@@ -140,12 +157,10 @@ def _stretches(edges: Floats, owner: Owners, plane: str) -> tuple[Geometries, Ow
     starts, ends = metres.reshape(-1, 2, 2).swapaxes(0, 1)
     walked = np.cumsum(np.hypot(*(ends - starts).T)) // _STRETCH_M
     first = np.ones(len(parts), dtype=bool)
-    joined = (parts[1:, 0] == parts[:-1, 1]).all(axis=1) & (owner[edge[1:]] == owner[edge[:-1]])
-    first[1:] = ~joined | (walked[1:] != walked[:-1])
-    number = np.cumsum(first) - 1
-    used = np.column_stack([first, np.ones(len(parts), dtype=bool)]).ravel()
-    lines = shapely.linestrings(metres[used], indices=np.repeat(number, 2)[used])
+    follows = (parts[1:, 0] == parts[:-1, 1]).all(axis=1) & (owner[edge[1:]] == owner[edge[:-1]])
+    first[1:] = ~follows | (walked[1:] != walked[:-1])
     phi = np.radians(degrees.reshape(-1, 2, 2)[first, 0, 1])
+    lines = joined(metres.reshape(-1, 4), first)
     return lines, owner[edge[first]], np.sqrt(1 - crs.E2 * np.sin(phi) ** 2) / np.cos(phi)
 
 
@@ -168,19 +183,29 @@ def from_mercator(shapes: Geometries, plane: str) -> tuple[Geometries, Owners]:
     return geometry.polygons_of(there)
 
 
-def _widened(lines: Geometries, scale: Floats, km: float, plane: str) -> Geometries:
+def _widened(lines: Geometries, scale: Floats, km: float, plane: str, at_once: AtOnce) -> Geometries:
     """Return what is within a distance of stretches of border, as small polygons (n,) of the plane."""
     distance = km * 1000 * scale
-    lines = shapely.simplify(lines, _SIMPLIFIED * distance)
-    around, _ = from_mercator(shapely.buffer(lines, distance, quad_segs=8), plane)
-    return geometry.subdivide(shapely.get_parts(geometry.union(around)), _PIECE_VERTICES)[0]
+    points, line = shapely.get_coordinates(shapely.simplify(lines, _SIMPLIFIED * distance), return_index=True)
+    # A line that winds takes GEOS more than the square of its vertices: it is widened in parts.
+    drawn = line[1:] == line[:-1]
+    edges, line = np.hstack([points[:-1], points[1:]])[drawn], line[1:][drawn]
+    first = (np.arange(len(line)) - np.searchsorted(line, line)) % _LINE_EDGES == 0
+    lines, distance = joined(edges, first), distance[line[first]]
+    # Every other line, since these rarely meet: half of the time of all together.
+    halves = slice(0, None, 2), slice(1, None, 2)
+    around = at_once(lambda some: shapely.buffer(lines[some], distance[some], quad_segs=8), halves)
+    united = geometry.union(*(from_mercator(half, plane)[0] for _, half in around))
+    return geometry.subdivide(shapely.get_parts(united), PART_VERTICES)[0]
 
 
 def _cells(lines: Geometries, owner: Owners, scale: Floats, km: Floats, plane: str) -> tuple[Geometries, Owners]:
     """Return the ground nearer to each region than to any other, and the regions; `km` is as far as cells matter."""
-    reach = km * 1000 * scale
-    one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=2 * reach + _STRETCH_M * scale)
+    reach = (2 * km * 1000 + _STRETCH_M) * scale
+    boxes = shapely.box(*(shapely.bounds(lines) + reach[:, None] * (-1, -1, 1, 1)).T)
+    one, other = shapely.STRtree(lines).query(boxes)
     rivals = owner[one] != owner[other]
+    rivals[rivals] = shapely.dwithin(lines[one[rivals]], lines[other[rivals]], reach[one[rivals]])
     # Points need to be dense only where two regions may be near the same ground; elsewhere ends of stretches do.
     contested = np.isin(np.arange(len(lines)), np.concatenate([one[rivals], other[rivals]]))
     dense = shapely.segmentize(shapely.simplify(lines[contested], _SIMPLIFIED * WATER_KM * 1000), _SPACING_M)

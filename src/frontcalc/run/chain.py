@@ -263,8 +263,7 @@ def measure_chain(
     `maps` are neighbours in their order; `hold` returns what counts as held on one, and must be picklable; `key` is
     that of the regions, by `regions_key`. What is measured is kept in `cache` too.
     """
-    snapshots: list[Snapshot] = []
-    entries: dict[tuple[str, str], bytes] = {}
+    snapshots, entries = list[Snapshot](), dict[tuple[str, str], bytes]()
     before: Holding | None = None
     waiting, vertices = dict[str, change.Moved](), 0
     with gathered(replace(cache, memory=entries)) as together:

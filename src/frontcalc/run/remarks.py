@@ -21,7 +21,6 @@ from frontcalc.outputs import numbers
 from frontcalc.regions import NEAR_KM, TOTAL, UNASSIGNED
 from frontcalc.run.chain import step_key
 from frontcalc.run.map_faults import SHOWN_KM2, Redefinition, Steps, suspect_parts
-from frontcalc.run.parallel import changes_by_workers
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Snapshot, SnapshotLayer, first_fingerprint, passing_over
 from frontcalc.states import SPAN_TOLERANCE, Span, State
@@ -64,7 +63,7 @@ def measured(
     parts, or by those of its steps.
     """
     if run.options.threads > 1 or isinstance(run.options.workers, str):
-        changes = changes_by_workers(run, spans, ground=ground)
+        changes = run.changes(spans, ground=ground)
     else:
         changes = ((span, run.change(span, ground=ground)) for span in spans)
     for span, changed in changes:

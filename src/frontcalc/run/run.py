@@ -27,6 +27,7 @@ from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_co
 from frontcalc.regions.town_cells import split_by_towns
 from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
+from frontcalc.run.parallel import changes_by_workers, in_order
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, passing_over
@@ -42,6 +43,7 @@ class Run:
     chosen: RegionSet  # the same, also where `split_by_towns` then split figures more finely
     lines: Lines  # the rows that are shown: from `begin` on
     _home: shapely.STRtree  # of boxes around the regions (degrees)
+    changes = changes_by_workers
 
     def __init__(self, archive: Archive, options: Options) -> None:
         self.archive, self.options = archive, options
@@ -212,8 +214,10 @@ class Run:
         country, options = "" if self._liberated else COUNTRIES.get(actor, actor), self.options
         with self._making.setdefault("partition", Lock()):
             if country not in self._partitions:
-                own, plane = self.regions, options.crs
-                partition = regions.partition_for(own, country, snap=options.snap, plane=plane, cache=self.cache)
+                own, plane, at_once = self.regions, options.crs, partial(in_order, options.threads)
+                partition = regions.partition_for(
+                    own, country, snap=options.snap, plane=plane, cache=self.cache, at_once=at_once
+                )
                 bands = bands_of(own, plane, self.cache, eligible=partition.owner)
                 # What is snapped is not drawn.
                 drawn = slice(None) if partition.snapped is None else ~partition.snapped

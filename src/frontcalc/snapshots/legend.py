@@ -75,8 +75,7 @@ def layers_of(
     Layers that publishers' tables know as something else than the `legend` says are noted. On a map that nothing
     explains, not even the archive's own `legend`, each file is a layer of the unnamed actor.
     """
-    turned: dict[str, tuple[Layer, Layer]] = {}
-    layers: list[FileLayer] = []
+    turned, layers = dict[str, tuple[Layer, Layer]](), list[FileLayer]()
     for index, (_, entry, features) in enumerate(files):
         layers += _named_layers(index, entry, features, legend, turned)
     for name, (known, own) in sorted(turned.items()):
@@ -132,7 +131,9 @@ def _named_layers(
         }
         names = [one.get(name, name) for name in names]
         if fields := {PUBLISHERS_FIELDS.get(layer.legend, "") for _, layer in title} - {""}:
-            names = [name or _unknown_name(own, fields) for name, own in zip(names, features.properties, strict=True)]
+            # What a publisher's own property calls a polygon by a name nobody knows.
+            known = ([value_of(own[key]) for key in own if key.casefold() in fields] for own in features.properties)
+            names = [name or next(filter(None, own), "") for name, own in zip(names, known, strict=True)]
         unnamed = _NO_NAME
     else:
         of_file = next((name for name in (_stem(entry), *_folders(entry)) if meaning(name)), None)
@@ -145,11 +146,6 @@ def _named_layers(
         layers[names[feature]].append(polygon)
     for name, mine in layers.items():
         yield (index, name or unnamed, meaning(name), features.polygons[np.array(mine, dtype=np.intp)])
-
-
-def _unknown_name(properties: Mapping[str, object], fields: set[str]) -> str:
-    """Return what a publisher's own property, one of `fields` in any case, calls a polygon by a name nobody knows."""
-    return next(filter(None, (value_of(own) for key, own in properties.items() if key.casefold() in fields)), "")
 
 
 def _stem(entry: Entry) -> str:
@@ -234,8 +230,7 @@ def sort_tells(by_field: Tells) -> tuple[dict[str, list[Tell]], dict[str, list[T
     Each has its values, those of most ground first and that of none last. A property with a name that tells does so by
     two values, however spelt; any other might by few on many polygons.
     """
-    firm: dict[str, list[Tell]] = {}
-    loose: dict[str, list[Tell]] = {}
+    firm, loose = dict[str, list[Tell]](), dict[str, list[Tell]]()
     for _, values in sorted(by_field.items()):
         tells = sorted((tell for tell, _ in values.values()), key=lambda one: (not one.value, -one.km2, one.value))
         if tells[0].firm:

@@ -155,8 +155,7 @@ def _layered(
     ref: SnapshotRef, files: list[DayFile], layers: list[FileLayer], notices: list[Notice], faults: list[Fault] | None
 ) -> dict[SnapshotLayer, Geometries]:
     """Return the known layers of a map, each of one file, with the polygons of each."""
-    polygons_of: dict[SnapshotLayer, Geometries] = {}
-    origin: dict[str, Part] = {}
+    polygons_of, origin = dict[SnapshotLayer, Geometries](), dict[str, Part]()
     noted: list[Fault] = []
     earlier: dict[tuple[Part, Part], list[str]] = {}
     for place, title, layer, polygons in layers:
@@ -217,8 +216,7 @@ def _usable(
     ]
     # To the lint a copy among files of many days is not one day's: its layers are there twice.
     several = any(one.part.day for one in files)
-    usable: list[FileLayer] = []
-    drawn: list[tuple[str, Geometries]] = []
+    usable, drawn = list[FileLayer](), list[tuple[str, Geometries]]()
     for place, (source, _, features, _) in enumerate(files):
         same = next((at for at in range(place) if files[at].source.sha256 == source.sha256), place)
         first = files[same].source.name
