@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -96,3 +98,25 @@ def test_leaving_a_series_of_items_early_ends_the_threads() -> None:
     assert next(each) == (-100, 100)
     each.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_what_regions_are_cut_by_goes_with_them_and_with_the_thread() -> None:
+    """A page measures by a dozen sets: what was prepared of each stayed in memory, twice where two threads did it."""
+    box = np.array([shapely.box(0, 0, 1_000, 1_000)])
+    split = regions.RegionSet("adm1", ("a",), box, np.zeros(1, dtype=np.intp), box, np.zeros(1, dtype=np.intp))
+
+    def prepared(own: regions.RegionSet) -> weakref.ref[shapely.STRtree]:
+        tree, *_ = own.prepare()
+        assert own.prepare()[0] is tree  # made once
+        return weakref.ref(tree)
+
+    mine = prepared(split)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(prepared, split).result()
+        assert other() not in (None, mine())
+    gc.collect()
+    assert other() is None
+    assert mine() is not None
+    del split
+    gc.collect()
+    assert mine() is None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import chain, groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -149,12 +149,18 @@ def simplified(ground: Geometries, tolerance_m: float) -> Geometries:
 
 def encoded(ground: shapely.Geometry) -> Shape:
     """Return a geometry's polygons in steps of `GRID_M`; parts that shrink to less than a triangle are left out."""
-    shape = []
-    for part in geometry.polygonal(ground):
-        outline, *holes = (_steps(ring) for ring in (part.exterior, *part.interiors))
-        if outline:
-            shape.append([outline, *filter(None, holes)])
-    return shape
+    rings, polygon = shapely.get_rings(geometry.polygonal(ground), return_index=True)
+    vertices, ring = shapely.get_coordinates(rings, return_index=True)
+    points = np.rint(vertices / GRID_M).astype(np.int64)
+    first, last = np.flatnonzero(np.diff(ring, prepend=-1)), np.flatnonzero(np.diff(ring, append=-1))
+    moved = np.asarray(np.diff(points, axis=0, prepend=0).any(axis=1))
+    moved[first], moved[last] = moved[last], False  # a ring ends where it begins
+    points, counts = points[moved], np.bincount(ring[moved], minlength=len(rings))
+    begins, steps = np.cumsum(counts) - counts, np.diff(points, axis=0, prepend=0)
+    steps[begins[counts > 0]] = points[begins[counts > 0]]
+    drawn = (own.ravel().tolist() if len(own) > 2 else [] for own in np.split(steps, begins)[1:])
+    by_polygon = ([one for _, one in own] for _, own in groupby(zip(polygon, drawn, strict=True), itemgetter(0)))
+    return [[outline, *filter(None, holes)] for outline, *holes in by_polygon if outline]
 
 
 def label_point(ground: shapely.Geometry) -> list[int]:
@@ -164,14 +170,6 @@ def label_point(ground: shapely.Geometry) -> list[int]:
         return [0, 0]
     circle = shapely.maximum_inscribed_circle(max(parts, key=shapely.area), tolerance=10 * GRID_M)
     return list[int](np.rint(shapely.get_coordinates(circle)[0] / GRID_M).astype(int).tolist())
-
-
-def _steps(ring: shapely.LinearRing) -> list[int]:
-    """Return a ring as steps from point to point, empty where it has no area left."""
-    points = np.rint(shapely.get_coordinates(ring)[:-1] / GRID_M).astype(np.int64)
-    moved = (points != np.roll(points, 1, axis=0)).any(axis=1)
-    points = points[moved]
-    return list[int](np.diff(points, axis=0, prepend=0).ravel().tolist()) if len(points) > 2 else []
 
 
 def data(page: PageContent) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
@@ -43,15 +44,17 @@ _GAP_M2 = 1e3  # what the plane's pieces may miss of it, since its area is known
 _MOST_MET = 500_000  # pairs of a piece of ground and one of the regions; real maps and regions have some thousands
 # Maps and regions draw borders kilometres apart: of a country a map shows so much of its land, or a part so wide.
 _SHARE_OF_COUNTRY, _WIDTH_IN_COUNTRY_M = 0.01, 5_000.0
+_of_thread = threading.local()  # the planes of the sets that a thread cuts by
 
 
+Plane = tuple[shapely.STRtree, Owners, Flags, dict[int, Floats], bool]  # see `RegionSet.prepare`
 # Ground near the borders between regions of a set, in cells (c), each of one region and near the same borders; places
 # in the set of the regions of each row (r), each region by itself and each country's; and whether a cell is near a
 # border of a row's regions with others, on their side and beyond (2, r, c).
 Bands = tuple["RegionSet", tuple[tuple[int, ...], ...], Flags]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class RegionSet:
     """Regions as a partition: no point is in two of them; metres of an equal-area projection."""
 
@@ -85,7 +88,7 @@ class RegionSet:
         snapped to the region, (n + 1,) in km², the last 0; and of each polygon how much is in no region, and how much
         is snapped, (k, 2) in m².
         """
-        tree, rows, snapped, edges, gapless = _plane(self, threading.get_ident())
+        tree, rows, snapped, edges, gapless = self.prepare()
         lengths = [len(parts) for parts in groups]
         parts, owner = geometry.subdivide(np.concatenate(groups), PART_VERTICES)
         # Of a part that is all in one region twice its row, and one more where all of it is snapped; −1 of others.
@@ -132,7 +135,7 @@ class RegionSet:
 
         Returned are polygons in no region (n,); those in regions (m,), cut small; and the region of each (m,).
         """
-        tree, rows, snapped, *_ = _plane(self, threading.get_ident())
+        tree, rows, snapped, *_ = self.prepare()
         small, _ = geometry.subdivide(parts)
         part, piece = geometry.meeting_boxes(small, tree, most=_MOST_MET)
         if beside:
@@ -144,9 +147,26 @@ class RegionSet:
         assigned = rows[piece] < len(self.names)
         return geometry.polygonal(shares[~assigned]), shares[assigned], rows[piece[assigned]]
 
-    def prepare(self) -> None:
-        """Prepare what `split` and `cut` need in this thread, which they would do themselves."""
-        _plane(self, threading.get_ident())
+    def prepare(self) -> Plane:
+        """Return the pieces and the rest of the plane, ready to cut by in this thread; they go with the set.
+
+        With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it
+        lies outside its region as drawn; the edges of the pieces that were cut by so far, since fronts cross few of
+        them; and whether they leave no gap: their areas add up to the plane's.
+        """
+        made: WeakKeyDictionary[RegionSet, Plane] = _of_thread.__dict__.setdefault("planes", WeakKeyDictionary())
+        if self not in made:
+            uncovered = rest_of_plane(self.pieces) if self.uncovered is None else self.uncovered
+            # Copies: others have the pieces too, and a prepared geometry must not cross threads.
+            pieces = shapely.orient_polygons(np.concatenate([self.pieces, uncovered]))
+            shapely.prepare(pieces)
+            row = np.append(self.owner, np.full(len(uncovered), len(self.names)))
+            snapped = np.zeros(len(pieces), dtype=bool)
+            if self.snapped is not None:
+                snapped[: len(self.snapped)] = self.snapped
+            gapless = abs(float(shapely.area(pieces).sum()) - 4 * PLANE_M**2) <= _GAP_M2
+            made[self] = shapely.STRtree(pieces), row, snapped, {}, gapless
+        return made[self]
 
 
 def meetings(
@@ -169,26 +189,6 @@ def meetings(
     shapely.prepare(parts[part[around]])
     around[around] = shapely.contains_properly(parts[part[around]], pieces[piece[around]])
     return part, piece, np.where(around, pieces[piece], parts[part]), ~(inside | around)
-
-
-@lru_cache(maxsize=32)
-def _plane(regions: RegionSet, thread: int) -> tuple[shapely.STRtree, Owners, Flags, dict[int, Floats], bool]:
-    """Return a set's pieces and the rest of the plane, ready to cut by in one thread, which is named for that alone.
-
-    With the pieces (m,) come the region of each, the number of regions where it belongs to none, and whether it lies
-    outside its region as drawn; the edges of the pieces that were cut by so far, since fronts cross few of them; and
-    whether they leave no gap: their areas add up to the plane's.
-    """
-    uncovered = rest_of_plane(regions.pieces) if regions.uncovered is None else regions.uncovered
-    # Copies: others have the pieces too, and a prepared geometry must not cross threads.
-    pieces = shapely.orient_polygons(np.concatenate([regions.pieces, uncovered]))
-    shapely.prepare(pieces)
-    row = np.append(regions.owner, np.full(len(uncovered), len(regions.names)))
-    snapped = np.zeros(len(pieces), dtype=bool)
-    if regions.snapped is not None:
-        snapped[: len(regions.snapped)] = regions.snapped
-    gapless = abs(float(shapely.area(pieces).sum()) - 4 * PLANE_M**2) <= _GAP_M2
-    return shapely.STRtree(pieces), row, snapped, {}, gapless
 
 
 @lru_cache(maxsize=16)
