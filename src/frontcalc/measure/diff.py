@@ -339,7 +339,8 @@ def _pictured(run: Run, spans: Iterable[Span]) -> ChangeMap:
     """Return the table of some periods, named by towns, together with the ground of each."""
     from frontcalc.pictures.change_map import ChangeMap  # loaded where something is drawn
 
-    panels, rows = list[Panel](), list[DiffRow]()
+    panels: list[Panel] = []
+    rows: list[DiffRow] = []
     for one in measured(run, spans := [*spans], ground=True):
         rows += diff_rows(run, one)
         panels.append(panel_of(run, one, rows[-1]))
