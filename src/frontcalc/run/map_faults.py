@@ -256,7 +256,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
     key = key_of((f"front {actor} {plane} {curated}", held.key, shapely.to_wkb(part)))
     if kept := run.cache.get("steps", key):
         return WATER if kept == WATER.encode() else _back(run, states, step, kind, part)
-    zone = ring = _ring(part, plane)
+    zone = geometry.polygonal(ring := _ring(part, plane))
     # A map that shows no land at all may be of anything.
     if curated or len(pieces_near(without.snapshot.place)[1]):
         land, countries = _land(ring, plane, curated=curated)
@@ -274,7 +274,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
         if known:
             # Beyond its own border no front can be; inside its own country one can.
             met = land[~home] if land_m2[home].sum() < least_m2 else land
-            zone = geometry.union(geometry.polygonal(shapely.intersection(met, ring)))
+            zone = geometry.polygonal(shapely.intersection(met, ring))
     days = run.archive.days
     earlier = days[bisect_left(days, before.day - timedelta(days=SIEGE_DAYS)) : bisect_left(days, before.day)]
 
@@ -282,7 +282,7 @@ def _seen(run: Run, states: States, step: tuple[State, State], kind: str, part: 
         """Say whether the ring has land that the actor does not hold on a map."""
         near = shapely.intersection(_ground(run, state, actor), shapely.box(*shapely.bounds(ring)))
         free = geometry.overlaid(shapely.difference, zone, geometry.as_multipolygon(near))
-        return bool(shapely.area(free) >= BEHIND * shapely.area(ring))
+        return bool(shapely.area(free).sum() >= BEHIND * shapely.area(ring))
 
     # The cheapest to find out first. A hole that is drawn as another actor's is a pocket, whichever came first.
     others = (_is_others(run, state, actor, part) for state in dict.fromkeys((before, without)))
