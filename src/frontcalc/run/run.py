@@ -43,7 +43,7 @@ class Run:
     chosen: RegionSet  # the same, also where `split_by_towns` then split figures more finely
     lines: Lines  # the rows that are shown: from `begin` on
     _home: shapely.STRtree  # of boxes around the regions (degrees)
-    changes = changes_by_workers
+    changes = changes_by_workers  # a method: whoever has a run need not know of workers
 
     def __init__(self, archive: Archive, options: Options) -> None:
         self.archive, self.options = archive, options
