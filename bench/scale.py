@@ -19,15 +19,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-from run import FRONTCALC, started
+from run import FRONTCALC, OF_REGIONS, forget, started
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = Path(os.environ.get("ROWS") or ROOT / "build" / "scale.csv")
 SIZE = float(os.environ.get("SIZE") or 10)
 
 MOST_MAPS, MOST_VERTICES = 1641, 63_343  # today: NZZ's daily maps, and one of ISW's at full resolution
-FEW, MORE = 2, 22  # maps, which tell what a map costs from what the regions cost once
-STATES = ("cold", "warm")  # with an empty cache, and once more
+FEW, MORE = 2, {"all": 22, "one": 102}  # maps, which tell by rows what a map costs from what a run costs
+STATES = ("cold", "warm")  # with an empty cache, by regions with what it has of them, and once more
 # What a run has that grows along another axis; `rows` is `all`, or `one` where one of the regions is shown.
 USUAL = {"axis": "", "maps": 16, "vertices": 3000, "regions": 27, "drawn": "edited", "rows": "all"}
 POINT = list(USUAL)
@@ -48,7 +48,8 @@ def plan():
     points += [{"axis": "vertices", "vertices": vertices} for vertices in grid(MOST_VERTICES, 8000, 5)]
     for regions in grid(5000, 50, 4):
         for rows in ("all", "one"):
-            points += [{"axis": "regions", "maps": maps, "regions": regions, "rows": rows} for maps in (FEW, MORE)]
+            mine = {"axis": "regions", "regions": regions, "rows": rows}
+            points += [{**mine, "maps": maps} for maps in (FEW, MORE[rows])]
     points += [{"axis": "redrawn maps", "maps": maps, "drawn": "redrawn"} for maps in grid(15, 10, 3)]
     for vertices in dict.fromkeys(max(size, 800) for size in grid(3000, 3200, 3)):
         points.append({"axis": "redrawn vertices", "maps": 4, "vertices": vertices, "drawn": "redrawn"})
@@ -65,11 +66,19 @@ def measure(point):
         sizes += ["--redrawn"] if point["drawn"] == "redrawn" else []
         make = [sys.executable, ROOT / "scripts" / "make_archive.py", "-o", maps, "--regions", regions, *sizes]
         subprocess.run(make, check=True)
-        size = sum(path.stat().st_size for path in maps.iterdir()) / 2**20
-        for state in STATES:
-            cpu, wall, peak = run(point, maps, regions, Path(temporary, "cache"))
-            costs = {"cpu_s": round(cpu, 3), "wall_s": round(wall, 3), "peak_mib": round(peak, 1)}
-            yield {**point, "state": state, **costs, "archive_mib": round(size, 2), "commit": commit}
+        size, cache = sum(path.stat().st_size for path in maps.iterdir()) / 2**20, Path(temporary, "cache")
+        # What a map costs is a difference of runs: that of the medians of three.
+        again = point["axis"] == "regions"
+        costs = {"first": [run(point, maps, regions, cache)]} if again else {}
+        for _ in range(3 if again else 1):
+            for state in STATES:
+                if again and state == "cold":
+                    forget(cache, OF_REGIONS)
+                costs.setdefault(state, []).append(run(point, maps, regions, cache))
+        for state, runs in costs.items():
+            cpu, wall, peak = np.median(runs, axis=0).round(3).tolist()
+            figures = {"cpu_s": cpu, "wall_s": wall, "peak_mib": round(peak, 1)}
+            yield {**point, "state": state, **figures, "archive_mib": round(size, 2), "commit": commit}
 
 
 def run(point, maps, regions, cache):
@@ -89,7 +98,7 @@ def run(point, maps, regions, cache):
 
 def exponent(sizes, costs):
     """Return the slope of a line through logarithms by least squares, and the largest ratio to it."""
-    x, y = np.log(sizes), np.log(np.maximum(costs, 1e-3))
+    x, y = np.log(sizes), np.log(np.maximum(costs, 1e-4))
     slope, level = np.polyfit(x, y, 1)
     return slope, float(np.exp(np.abs(y - slope * x - level).max()))
 
@@ -141,15 +150,20 @@ def fitted(found):
             for cost in ("cpu_s", "peak_mib") if len(rows) > 1 else ():
                 slope, off = exponent(sizes, rows[cost] - start[cost])
                 yield axis, f"{cost}, {state}", f"{sizes[0]:,}", f"{sizes[-1]:,}", f"{slope:.2f}", f"{off:.2f}×"
+    for kind, costs in by_regions(found).items():
+        (fewest, *_, most), (slope, off) = costs.index, exponent(costs.index, costs)
+        yield "regions", ", ".join(kind), f"{fewest:,}", f"{most:,}", f"{slope:.2f}", f"{off:.2f}×"
 
 
 def by_regions(found):
     """Return what a set of regions costs (s) by its size: once or a map, cold or warm, with all rows or with one."""
-    mine = found[found["axis"] == "regions"]
-    seconds = mine.pivot_table("cpu_s", "regions", ["maps", "state", "rows"])
-    each = (seconds[MORE] - seconds[FEW]) / (MORE - FEW)
-    both = {"once": seconds[FEW] - FEW * each, "a map": each}
-    return {(what, *one): costs for what, frame in both.items() for one, costs in frame.items()}
+    seconds = found[found["axis"] == "regions"].pivot_table("cpu_s", "regions", ["maps", "state", "rows"])
+    costs = {}
+    for rows, more in MORE.items():
+        costs["once", "cold", rows] = seconds[FEW, "first", rows] - seconds[FEW, "cold", rows]
+        for state in STATES:
+            costs["a map", state, rows] = (seconds[more, state, rows] - seconds[FEW, state, rows]) / (more - FEW)
+    return costs
 
 
 def projected(costs):

@@ -63,6 +63,15 @@ def test_what_lies_within_two_kilometres_of_a_border_counts_on_both_sides() -> N
     assert found["East"] == [0, 0]
 
 
+@pytest.mark.parametrize("ends", [(ground(), ground()), (ground((0, 0, 10, 10)), ground((0, 0, 10, 10)))])
+def test_a_step_on_which_nothing_changed_is_kept_whole(ends: tuple[shapely.MultiPolygon, shapely.MultiPolygon]) -> None:
+    step = change.step(*ends, COARSE)
+    content = step_to_bytes(step)
+    assert np.array_equal(step_from_bytes(content).km2, step.km2, equal_nan=True)
+    # Of five rows of figures none but the total has any, of an empty map not even that.
+    assert len(content) < 300
+
+
 def test_borders_inside_a_row_of_several_regions_do_not_count() -> None:
     # East and Middle are of one country, West of another.
     found = near_km2((79, 40, 81, 50))

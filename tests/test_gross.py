@@ -102,7 +102,7 @@ def test_workers_measure_the_steps_of_all_periods_before_they_are_looked_up(
         sent.extend(days)
         yield from days
 
-    monkeypatch.setattr("frontcalc.measure.series.measured_ahead", measured_ahead)
+    monkeypatch.setattr(Run, "ahead", measured_ahead)
     table = frontcalc.summary(every="year", gross=True, archive=archive(maps))
     assert [*map(str, sent)] == ["2023-03-01", "2023-09-01", "2024-03-01", "2024-09-01"]
     assert [row.steps for row in table.rows if row.level == "total"] == [1, 2]

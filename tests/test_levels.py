@@ -172,7 +172,7 @@ def test_only_some_rows_and_a_total_of_them() -> None:
         ("unassigned", (4,)),
         ("total", (0, 1, 4)),
     ]
-    assert found.left_out == (2, 3)
+    assert found.left_out == {2, 3}
 
 
 def test_a_country_stands_for_its_regions_at_any_level() -> None:

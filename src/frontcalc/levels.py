@@ -80,11 +80,11 @@ class Lines:
 
     levels: tuple[str, ...]
     shown: tuple[Line, ...]
-    left_out: tuple[int, ...] = ()  # which figures the total leaves out, where only some rows are shown
+    left_out: frozenset[int] = frozenset()  # which figures the total leaves out, where only some rows are shown
 
     def elsewhere(self, areas: NDArray[np.float64]) -> float:
         """Return what the total leaves out of an array of areas (n + 2,), in its unit."""
-        return math.fsum(areas[list(self.left_out)])
+        return math.fsum(areas[place] for place in np.flatnonzero(areas).tolist() if place in self.left_out)
 
 
 def parse_levels(by: str | Sequence[str]) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ def lines(
         rows.append(Line(levels[-1], UNASSIGNED, (count,)))
     # The whole is measured at once; a part of it is the sum of its rows.
     summed = (count + 1,) if chosen == everything else tuple(sorted(chosen))
-    return Lines(tuple(levels), (*rows, Line(TOTAL, TOTAL, summed)), tuple(sorted(everything - chosen)))
+    return Lines(tuple(levels), (*rows, Line(TOTAL, TOTAL, summed)), everything - chosen)
 
 
 def town_lines(base: Lines, parts: RegionSet, pairs: NDArray[np.intp], home: NDArray[np.intp]) -> Lines:
@@ -149,7 +149,7 @@ def town_lines(base: Lines, parts: RegionSet, pairs: NDArray[np.intp], home: NDA
     in. Ground that `base` leaves out is left out.
     """
     count, shown, times = len(parts.names), list[Line](), Counter[tuple[str, str]]()
-    chosen = ~np.isin(pairs[:, 0], base.left_out)
+    chosen = ~np.isin(pairs[:, 0], list(base.left_out))
     # Ground without a town is of its region.
     groups = np.where(pairs[:, 1] >= 0, pairs[:, 1], -1 - pairs[:, 0])
     for group in sorted(set(groups.tolist()), key=lambda number: (number < 0, number)):
@@ -164,7 +164,7 @@ def town_lines(base: Lines, parts: RegionSet, pairs: NDArray[np.intp], home: NDA
     if not base.left_out:
         return Lines((parts.level,), (*shown, Line(TOTAL, TOTAL, (count + 1,))))
     inside = (*np.flatnonzero(chosen).tolist(), *beside)
-    left_out = tuple(sorted({*range(count + 1)} - {*inside}))
+    left_out = frozenset(range(count + 1)).difference(inside)
     return Lines((parts.level,), (*shown, Line(TOTAL, TOTAL, inside)), left_out)
 
 

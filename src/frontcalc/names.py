@@ -70,7 +70,7 @@ def fold(name: str, without: frozenset[str] = frozenset()) -> str:
     """
     # Accents are apart from their letters in form D; compatible forms (wide letters, ligatures) become plain.
     marked = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(letter for letter in marked if not unicodedata.combining(letter))
+    plain = marked if marked.isascii() else "".join(letter for letter in marked if not unicodedata.combining(letter))
     # An apostrophe is inside a word, and not between two.
     words = _NOT_WORDS.sub(" ", _APOSTROPHES.sub("", plain)).split()
     return "".join(word for word in words if word not in without) or "".join(words)

@@ -28,7 +28,7 @@ from frontcalc.regions import UNASSIGNED
 from frontcalc.run.land import land_left
 from frontcalc.run.meta import meta_of, nothing_measured, table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import by_workers, in_order, measured_ahead
+from frontcalc.run.parallel import by_workers, in_order
 from frontcalc.run.remarks import left_out
 from frontcalc.run.run import Run
 from frontcalc.snapshots import Holding
@@ -81,7 +81,7 @@ def held(
     rows, shares = list[HeldRow](), list[LayerShare]()
     for (actor, day, state), (areas, share) in in_order(run.options.threads, measure, states):
         shares += [share] if share else []
-        elsewhere = {} if areas is None else {"held": [areas[0]]}
+        elsewhere = {} if areas is None else {"held": run.lines.elsewhere(areas[0])}
         notices = run.states(actor).notices_on(day, state) + left_out(run, actor, str(day), **elsewhere)
         run.figure_notices += notices
         rows.extend(held_rows(run, actor, day, state, areas, notices))
@@ -131,7 +131,7 @@ def holdings(
     run.figure_notices += left_out(run, actor)
     before: State | None = None
     areas = np.zeros(0)
-    for day in measured_ahead(run, actor, None, days, "measuring map"):
+    for day in run.ahead(actor, None, days, "measuring map"):
         if (state := states.on(day)) is None:
             continue
         # From map to map, as `series` does: what changed is measured in a tenth of the time of what is held.
@@ -215,7 +215,8 @@ def flows(
 
     for span, (turned, covered) in in_order(run.options.threads, measure, run.resolved(wanted)):
         known, turned_km2 = turned or ([], np.empty((0, 0, 0)))
-        elsewhere = {"gained": [turned_km2[-1].sum(axis=0)], "lost": [turned_km2[:, -1].sum(axis=0)]} if turned else {}
+        moved = [("gained", turned_km2[-1]), ("lost", turned_km2[:, -1])] if turned else []
+        elsewhere = {verb: run.lines.elsewhere(own.sum(axis=0)) for verb, own in moved}
         notices = [*span.notices, *left_out(run, span.actor, span.period.label, **elsewhere)]
         own, codes = columns_of(run, span), join_codes(notices)
         # A row each pair of the view's roles, also of those that the maps do not show.

@@ -309,8 +309,7 @@ def _labels(run: Run, towns: Towns) -> list[str | None]:
     names = dict(enumerate((*run.regions.names, UNASSIGNED))) if run.regions.names else {}
     fine = [line for line in run.lines.shown if line.level == run.regions.level]
     names |= {member: line.region for line in fine for member in line.members}
-    left_out = set(run.lines.left_out)
-    return [None if own in left_out else names.get(own, "") for own in region.tolist()]
+    return [None if own in run.lines.left_out else names.get(own, "") for own in region.tolist()]
 
 
 def _named(run: Run, name: str, towns: Towns) -> Towns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -20,7 +21,6 @@ from frontcalc.periods import Period, PeriodLike, parse_bound, refuse_many
 from frontcalc.run.map_faults import SHOWN_KM2, Redefinition, suspect_parts
 from frontcalc.run.meta import table_of
 from frontcalc.run.options import Keywords, Options
-from frontcalc.run.parallel import measured_ahead
 from frontcalc.run.remarks import Watch, dropped, interpolated, left_out
 from frontcalc.run.run import Run
 from frontcalc.states import Span, State
@@ -84,7 +84,7 @@ def series(
         before = run.states(actor).on(eve) if begin > maps.days[0] or maps.opening else None
         since = None if every == "snapshot" else eve
         # After an error nobody needs what workers still measure.
-        with closing(measured_ahead(run, actor, before, dates, what)) as ahead:
+        with closing(run.ahead(actor, before, dates, what)) as ahead:
             rows += _actor_series(run, actor, before, since, ahead)
     return table_of(run, SeriesRow, rows, slivers=True)
 
@@ -94,7 +94,7 @@ def _actor_series(
 ) -> Iterator[SeriesRow]:
     """Yield an actor's rows, and note their notices; the first change is from the state `before`, of day `since`."""
     states, watch = run.states(actor), Watch(run, actor)
-    changes: list[Change] = []
+    elsewhere, narrow = list[tuple[float, float]](), list[Change]()
     held: Floats | None = None
     for day in dates:
         state = states.on(day)
@@ -107,7 +107,7 @@ def _actor_series(
         # Each step starts from the areas at the close of the one before, so that no map is overlaid twice.
         moved, moved_km2 = run.change(span, opening=held), dict[Line, float]()
         if span.ends and moved:
-            changes.append(Change(moved.km2, moved.large))
+            narrow += [Change(moved.km2, moved.large)] if run.options.drop_slivers else []
             held = moved.km2[CLOSING]
             suspect = suspect_parts(run, span, moved, at_once=False)
             moved_km2 = interpolated(run, span, moved)[0]
@@ -123,6 +123,7 @@ def _actor_series(
         figures: list[Any] = [dict(BLANK) for _ in lines]
         if shown is not None:
             figures = shown.rows([line.members for line in lines])
+            elsewhere.append((run.lines.elsewhere(shown.gained_km2), run.lines.elsewhere(shown.lost_km2)))
         for line, own in zip(lines, figures, strict=True):
             mine = [notice for _, km2, notice in suspect if line.sum_of(km2) >= SHOWN_KM2]
             del own["opening_km2"], own["closing_km2"]
@@ -136,9 +137,8 @@ def _actor_series(
                 **own,
             )
         before, since = state or before, since and day
-    sums = [run.shown(one) for one in changes]
-    elsewhere = left_out(run, actor, gained=[one.gained_km2 for one in sums], lost=[one.lost_km2 for one in sums])
-    run.figure_notices += [*elsewhere, *dropped(run, changes), *watch.end()]
+    gained, lost = (math.fsum(one[kind] for one in elsewhere) for kind in (0, 1))
+    run.figure_notices += [*left_out(run, actor, gained=gained, lost=lost), *dropped(run, narrow), *watch.end()]
 
 
 def dates_between(maps: Archive, begin: date, end: date, every: str) -> Iterator[date]:
@@ -169,5 +169,5 @@ def steps_in(run: Run, span: Span, every: str) -> list[State]:
 def keep_steps(run: Run, actor: str, begin: date, end: date) -> None:
     """Have the run's workers measure the steps between the maps that stand for two days, to be looked up later."""
     days = [day for day in run.archive.days if begin < day <= end]
-    for _ in measured_ahead(run, actor, run.states(actor).on(begin), days, "measuring map"):
+    for _ in run.ahead(actor, run.states(actor).on(begin), days, "measuring map"):
         pass

@@ -235,8 +235,7 @@ def _lines(
 ) -> list[tuple[Event, float, float, int]]:
     """Return each event with the x of its line, the x of its label, and the row that the label has for itself."""
     # From the last to the first: so no line up to a label crosses another label.
-    edges: list[float] = []
-    lines = []
+    edges, lines = list[float](), []
     for event in reversed(events):
         x = box.left + (event.day - first).days / (last - first).days * box.width
         label = sheet.fit(event.label, _EVENT_PT, box.width * 0.6)

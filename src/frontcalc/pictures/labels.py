@@ -77,8 +77,7 @@ def place(
 
     The most important come first; `cost` says how bad a place is for a label (0 is best), None where it may not stand.
     """
-    boxes: list[Box] = []
-    placed = []
+    boxes, placed = list[Box](), []
     for label in labels:
         free = []
         for order, (box, anchor) in enumerate(_places(label)):

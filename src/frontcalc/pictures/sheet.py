@@ -122,8 +122,7 @@ class Sheet:
         """Return printable text in lines no wider than some pixels; a word that is wider is cut."""
         # The width of a line is near enough that of its words, and each is measured once.
         space = self.measure("n n", size_pt, **font)[0] - self.measure("nn", size_pt, **font)[0]
-        lines: list[str] = []
-        reached = width
+        lines, reached = list[str](), width
         for word in text.split():
             long = self.measure(word, size_pt, **font)[0]
             if lines and reached + space + long <= width * 0.995:

@@ -23,7 +23,7 @@ import shapely
 from frontcalc import change, geometry
 from frontcalc.archives import SnapshotRef
 from frontcalc.cache import NOTHING_KEPT, Cache, gathered, require_writable, user_cache
-from frontcalc.change import Change, Floats
+from frontcalc.change import GAINED, Change, Floats
 from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.layers import Layer, Role
 from frontcalc.limits import limits
@@ -62,23 +62,30 @@ def step_key(regions: str, slivers: SliverRule, before: Holding, after: Holding)
 
 
 def step_to_bytes(step: Change) -> bytes:
-    """Return a step as bytes: how many places its two arrays have, their figures, and the large parts after them."""
-    near_km2 = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2
-    places = step.km2.shape[-1], near_km2.shape[-1]
-    figures = np.concatenate([places, step.km2.ravel(), near_km2.ravel()]).astype(FLOATS)
+    """Return a step as bytes: of its two arrays the places where there is something, and the large parts after them."""
+    near_km2, figures = np.empty((2, 2, 0)) if step.near_km2 is None else step.near_km2, list[Any]()
+    for array in (step.km2.reshape(12, -1), near_km2.reshape(4, -1)):
+        # What is not known is no number, and left out as nothing is.
+        there = np.flatnonzero(np.fmax.reduce(np.abs(array)))
+        figures += [[array.shape[1], len(there)], there, array[:, there].ravel()]
     large = shapely.GeometryCollection([geometry.as_multipolygon(parts) for parts in step.large])
-    return figures.tobytes() + shapely.to_wkb(large)
+    return np.concatenate(figures).astype(FLOATS).tobytes() + shapely.to_wkb(large)
 
 
 def step_from_bytes(content: bytes) -> Change:
     """Return a step without its ground, which is not kept."""
-    rows, near = np.frombuffer(content, FLOATS, count=2).astype(int).tolist()
-    count = 2 + 12 * rows + 4 * near
-    figures = np.frombuffer(content, FLOATS, count=count)
-    gained, lost = shapely.get_parts(shapely.from_wkb(content[count * FLOATS.itemsize :]))
-    large = shapely.get_parts(gained), shapely.get_parts(lost)
-    km2, near_km2 = np.split(figures[2:], [12 * rows])
-    return Change(km2.reshape(6, 2, rows), large, near_km2=near_km2.reshape(2, 2, near))
+    arrays, start = list[Floats](), 0
+    for rows in (12, 4):
+        places, count = np.frombuffer(content, FLOATS, 2, start).astype(int).tolist()
+        there, figures = np.split(np.frombuffer(content, FLOATS, (1 + rows) * count, start + 16), [count])
+        arrays.append(np.zeros((rows, places)))
+        arrays[-1][:, there.astype(int)] = figures.reshape(rows, count)
+        start += FLOATS.itemsize * (2 + (1 + rows) * count)
+    km2, near_km2 = arrays[0].reshape(6, 2, -1), arrays[1].reshape(2, 2, -1)
+    # Only the totals of what is held are known.
+    km2[:GAINED, :, :-1] = km2[:GAINED, 1, -1] = np.nan
+    gained, lost = shapely.get_parts(shapely.from_wkb(content[start:]))
+    return Change(km2, (shapely.get_parts(gained), shapely.get_parts(lost)), near_km2=near_km2)
 
 
 def snapshot_to_bytes(snapshot: Snapshot) -> bytes:

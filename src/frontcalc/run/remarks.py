@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from frontcalc import change, crs, geometry
-from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change, Floats
+from frontcalc.change import GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, Change
 from frontcalc.errors import DataError
 from frontcalc.layers import UNNAMED, Role, spelling
 from frontcalc.levels import Line
@@ -79,8 +79,8 @@ def measured(
             for one in span.notices
         ]
         if run.lines.left_out:
-            moved = {} if shown is None else {"gained": [shown.gained_km2], "lost": [shown.lost_km2]}
-            notices += left_out(run, span.actor, label, **moved)
+            moved = [] if shown is None else [("gained", shown.gained_km2), ("lost", shown.lost_km2)]
+            notices += left_out(run, span.actor, label, **{verb: run.lines.elsewhere(own) for verb, own in moved})
         if changed is not None and span.ends is not None:
             if run.options.drop_slivers:
                 notices += dropped(run, [changed], label)
@@ -142,15 +142,14 @@ def interpolated(run: Run, span: Span, changed: Change | None) -> tuple[dict[Lin
     return moved, f"; moved to those days about {numbers.km2(total, signed=True, places=0)} km²"
 
 
-def left_out(run: Run, actor: str, period: str = "", **elsewhere: Iterable[Floats]) -> list[Notice]:
-    """Return a notice of what an actor has elsewhere, arrays (n + 2,) by verb, where only some rows are shown."""
+def left_out(run: Run, actor: str, period: str = "", **elsewhere: float) -> list[Notice]:
+    """Return a notice of what an actor has elsewhere, km² by verb, where only some rows are shown."""
     if not run.lines.left_out:
         return []
     subject = "" if actor == UNNAMED else f"{actor} "
-    sums = {verb: math.fsum(map(run.lines.elsewhere, areas)) for verb, areas in elsewhere.items()}
-    verbs = " and ".join(f"{verb} {km2:,.1f} km²" for verb, km2 in sums.items())
+    verbs = " and ".join(f"{verb} {km2:,.1f} km²" for verb, km2 in elsewhere.items())
     rest = f"; elsewhere {subject}{verbs}" if verbs else ""
-    return [Notice("ONLY", f"the total is of the rows shown{rest}", period, km2=math.fsum(sums.values()))]
+    return [Notice("ONLY", f"the total is of the rows shown{rest}", period, km2=math.fsum(elsewhere.values()))]
 
 
 def dropped(run: Run, changes: Sequence[Change], period: str = "") -> list[Notice]:
@@ -158,9 +157,7 @@ def dropped(run: Run, changes: Sequence[Change], period: str = "") -> list[Notic
     if not (run.options.drop_slivers and changes):
         return []
     total = run.lines.shown[-1]
-    gained, lost = (
-        math.fsum(total.sum_of(one.km2[kind, 0]) for one in changes) for kind in (GAINED_SLIVER, LOST_SLIVER)
-    )
+    gained, lost = (math.fsum(total.sum_of(one.km2[at, 0]) for one in changes) for at in (GAINED_SLIVER, LOST_SLIVER))
     what = (
         f"parts narrower than {run.slivers[0]:g} m are left out: gained {gained:,.1f}, lost {lost:,.1f} km²;"
         " areas held are as the maps draw them, so that their difference is not net"

@@ -27,7 +27,7 @@ from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_co
 from frontcalc.regions.town_cells import split_by_towns
 from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
 from frontcalc.run.options import Options
-from frontcalc.run.parallel import changes_by_workers, in_order
+from frontcalc.run.parallel import changes_by_workers, in_order, measured_ahead
 from frontcalc.run.region_choice import choose_regions
 from frontcalc.slivers import SliverRule
 from frontcalc.snapshots import Holding, Snapshot, SnapshotLayer, Tells, passing_over
@@ -43,7 +43,7 @@ class Run:
     chosen: RegionSet  # the same, also where `split_by_towns` then split figures more finely
     lines: Lines  # the rows that are shown: from `begin` on
     _home: shapely.STRtree  # of boxes around the regions (degrees)
-    changes = changes_by_workers  # a method: whoever has a run need not know of workers
+    changes, ahead = changes_by_workers, measured_ahead  # methods: whoever has a run need not know of workers
 
     def __init__(self, archive: Archive, options: Options) -> None:
         self.archive, self.options = archive, options

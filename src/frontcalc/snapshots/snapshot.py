@@ -156,8 +156,7 @@ def _layered(
 ) -> dict[SnapshotLayer, Geometries]:
     """Return the known layers of a map, each of one file, with the polygons of each."""
     polygons_of, origin = dict[SnapshotLayer, Geometries](), dict[str, Part]()
-    noted: list[Fault] = []
-    earlier: dict[tuple[Part, Part], list[str]] = {}
+    noted, earlier = list[Fault](), dict[tuple[Part, Part], list[str]]()
     for place, title, layer, polygons in layers:
         source, part, features, _ = files[place]
         standing = origin.get(key := spelling(title))
