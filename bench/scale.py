@@ -67,13 +67,13 @@ def measure(point):
         make = [sys.executable, ROOT / "scripts" / "make_archive.py", "-o", maps, "--regions", regions, *sizes]
         subprocess.run(make, check=True)
         size, cache = sum(path.stat().st_size for path in maps.iterdir()) / 2**20, Path(temporary, "cache")
-        # What a map costs is a difference of runs: that of the medians of three.
-        again = point["axis"] == "regions"
-        costs = {"first": [run(point, maps, regions, cache)]} if again else {}
-        for _ in range(3 if again else 1):
+        # What is fitted are differences of runs: of short ones of the medians of three.
+        by_region = point["axis"] == "regions"
+        costs = {"first": [run(point, maps, regions, cache)]} if by_region else {}
+        for _ in range(3 if point["maps"] <= max(MORE.values()) else 1):
             for state in STATES:
-                if again and state == "cold":
-                    forget(cache, OF_REGIONS)
+                if state == "cold" and cache.exists():
+                    forget(cache, OF_REGIONS if by_region else ())
                 costs.setdefault(state, []).append(run(point, maps, regions, cache))
         for state, runs in costs.items():
             cpu, wall, peak = np.median(runs, axis=0).round(3).tolist()

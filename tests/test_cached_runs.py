@@ -141,6 +141,16 @@ def test_a_nightly_run_that_adds_a_day_pays_for_a_day(
     assert work.of(**how) == []
 
 
+@pytest.mark.parametrize("cache", ["none", "kept"])
+def test_a_map_that_repeats_the_one_before_is_not_united_again(
+    archive: Write, tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    maps = archive({named(day): front(day // 4) for day in range(8)})
+    united = [line for line in work.of(archive=maps, cache=cache, workers=2) if line.startswith("united ")]
+    assert united == [f"united what Russia holds on {named(day)}" for day in (0, 4)]
+
+
 def test_workers_are_given_only_what_is_not_known(
     maps: Path, archive: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from frontcalc.dates import (
     day_from_name,
     day_from_property,
     stem_without_day,
+    time_alone,
     without_day,
     year_from_name,
 )
@@ -326,6 +327,25 @@ def test_epoch_milliseconds_are_a_date_at_midnight_and_else_a_moment_in_new_york
 )
 def test_texts_and_dates(value: object, day: str) -> None:
     assert day_from_property(value) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        *(("0600.geojson", time(6)), ("0605", time(6, 5)), ("183015", time(18, 30, 15)), ("18:30", time(18, 30))),
+        *(("6_30", time(6, 30)), ("06.30", time(6, 30)), ("9-05", time(9, 5)), ("18-30-59", time(18, 30, 59))),
+        *(("06h", time(6)), ("18h30", time(18, 30)), ("18hrs", time(18)), ("at 18h", time(18)), ("T06", time(6))),
+        *(("6 pm", time(18)), ("6:05 AM", time(6, 5)), ("12 am", time(0)), ("12 pm", time(12)), ("11pm", time(23))),
+        *(("1830Z", time(18, 30, tzinfo=UTC)), ("18 utc", time(18, tzinfo=UTC)), ("5 GMT", time(5, tzinfo=UTC))),
+        *(("18:30+00:00", time(18, 30, tzinfo=UTC)), ("23h", time(23))),
+        # Of another zone, on the next day, or digits that may be another number.
+        *(("18:30+02:00", None), ("24h", None), ("2400", None), ("T24:00", None)),
+        *(("6", None), ("06", None), ("600", None), ("0600a", None)),
+    ],
+)
+def test_a_name_that_is_a_time_of_day_alone(name: str, at: time | None) -> None:
+    assert time_alone(name) == at
+    assert (time_alone(name) or time()).tzinfo == (at or time()).tzinfo
 
 
 def test_in_a_date_only_field_no_time_of_day_counts() -> None:

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 import frontcalc
 from frontcalc.change import step
 from frontcalc.change.roles import between, by_precedence
+from frontcalc.errors import FrontcalcError
 from frontcalc.layers import Role
-from frontcalc.regions import no_regions
+from frontcalc.regions import RegionSet, no_regions
 from frontcalc.tables import FlowRow
 
 Write = Callable[..., Path]
@@ -154,6 +155,30 @@ def united(cells: Iterable[tuple[int, int]]) -> shapely.MultiPolygon:
     """Return squares of 10 km in metres as one multipolygon."""
     merged = shapely.union_all([shapely.box(x * 1e4, y * 1e4, x * 1e4 + 1e4, y * 1e4 + 1e4) for x, y in cells])
     return shapely.MultiPolygon([part for part in shapely.get_parts(merged) if part.area])
+
+
+def test_what_turned_by_role_and_region_on_squares() -> None:
+    # Two regions of four squares; of the first map's two advances one is controlled already, and so no advance.
+    halves = [shapely.box(0, 0, 2e4, 2e4), shapely.box(2e4, 0, 4e4, 2e4)]
+    pieces, owner = np.array(halves, dtype=object), np.arange(2)
+    split = RegionSet("adm1", ("East", "West"), pieces, 1 - owner, pieces, 1 - owner)
+    old = {Role.CONTROL: united([(0, 0), (1, 0)]), Role.ADVANCE: united([(1, 0), (2, 0)])}
+    new = {Role.CONTROL: united([(1, 0), (2, 0)]), Role.CLAIMED: united([(3, 0)])}
+    held = united([(0, 0), (1, 0), (2, 0)]), united([(1, 0), (2, 0), (3, 0)])
+    roles, km2 = between(old, new, *held, split)
+    assert roles == ["control", "advance", "claimed", "none"]
+    turned = {
+        (roles[row], roles[column]): km2[row, column].tolist() for row, column in np.argwhere(km2[..., -1] > 0).tolist()
+    }
+    # In the east, the west, neither, and all.
+    assert turned == {
+        ("control", "control"): [0, 100, 0, 100],
+        ("control", "none"): [0, 100, 0, 100],
+        ("advance", "control"): [100, 0, 0, 100],
+        ("none", "claimed"): [100, 0, 0, 100],
+    }
+    with pytest.raises(FrontcalcError, match=r"200\.000000 km² of control, 100\.000000 by transitions"):
+        between(old, new, held[0], held[0], split)
 
 
 @settings(max_examples=40)

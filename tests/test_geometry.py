@@ -287,6 +287,42 @@ def test_a_polygon_whose_edges_cross_without_end_is_refused_in_a_moment() -> Non
     geometry.refuse_tangled(array(comb, other), linework=True)
 
 
+@pytest.mark.parametrize("gap", [5.0, 1000.0])
+def test_an_edge_that_is_torn_is_told_from_one_that_is_stretched(gap: float) -> None:
+    """One projection moves all east of x = 0 at once, the other within a tenth of a unit around it."""
+
+    def torn(points: geometry.Floats) -> geometry.Floats:
+        return points + np.stack([np.where(points[:, 0] > 0, gap, 0), np.zeros(len(points))], axis=1)
+
+    def stretched(points: geometry.Floats) -> geometry.Floats:
+        return points + np.stack([gap * np.clip(points[:, 0] / 0.1, 0, 1), np.zeros(len(points))], axis=1)
+
+    # The lower edge is torn in its first half, the upper one, which is longer, in its second.
+    drawn = array(shapely.Polygon([(-1, 0), (3, 0), (30, 1), (-2, 1)]))
+    assert shapely.area(geometry.project_polygons(drawn, stretched)) == pytest.approx([18 + gap])
+    with pytest.raises(DataError, match=r"an edge crosses the edge of the projection, at \S+, 0;") as caught:
+        geometry.project_polygons(drawn, torn)
+    x = float(caught.value.problem.split()[-2].rstrip(","))
+    assert abs(x) < 1e-8
+    assert caught.value.cure == (
+        "choose --crs EPSG:6931 or EPSG:6932 around a pole, else cut its polygons at the antimeridian"
+    )
+
+
+def test_how_often_edges_may_meet_is_counted_over_all_polygons_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A bow crosses itself once; of a triangle drawn twenty times the edges meet 1,591 times beside their neighbours.
+    bow = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    again = shapely.Polygon(np.tile([[0, 0], [1, 0], [1, 1]], (20, 1)))
+    monkeypatch.setattr(geometry, "MAX_TANGLED", 3)
+    monkeypatch.setattr(geometry, "MAX_MEETINGS", 2 * 1_591)
+    for polygon, times, linework in ((bow, 3, True), (again, 2, False)):
+        geometry.refuse_tangled(array(*[polygon] * times), linework=linework)
+        with pytest.raises(DataError) as caught:
+            geometry.refuse_tangled(array(*[polygon] * (times + 1)), linework=linework)
+        assert caught.value.problem == "has edges that cross too often to be repaired"
+        assert caught.value.cure == "draw it anew, or remove it"
+
+
 def test_what_became_of_an_edge_of_an_earlier_layer_is_what_becomes_of_it_anyway() -> None:
     calls: list[int] = []
 

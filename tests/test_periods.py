@@ -23,6 +23,7 @@ from frontcalc.periods import (
     parse_day,
     parse_period,
     parse_periods,
+    refuse_many,
     unit_of,
 )
 from frontcalc.tables import DiffRow
@@ -184,8 +185,27 @@ def test_consecutive_periods_share_an_end() -> None:
         assert parse_period(first).closes_on == parse_period(second).opens_on
 
 
+def test_a_period_in_the_place_of_a_day_is_refused_with_its_last_day_and_the_command_for_its_change() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_day("2024-02")
+    assert (caught.value.problem, caught.value.where) == ("is no day; one is needed, as 2024-02-29", "'2024-02'")
+    assert caught.value.cure == "for the change in 2024-02: frontcalc diff 2024-02"
+
+
+@pytest.mark.parametrize(("every", "days"), [("day", 1), ("week", 7), ("month", 30), ("quarter", 91), ("year", 365)])
+def test_a_table_has_at_most_five_thousand_units(every: str, days: int) -> None:
+    begin = date(1, 1, 1)
+    refuse_many(every, begin, begin + timedelta(days=5_001 * days - 1))
+    with pytest.raises(UsageError) as caught:
+        refuse_many(every, begin, end := begin + timedelta(days=5_001 * days))
+    assert caught.value.problem == f"from 0001-01-01 to {end} is 5,001 times a {every}, over 5,000"
+    assert caught.value.where == f"every {every}"
+    assert caught.value.cure == "choose a longer unit, or a part by --since and --until"
+
+
 def test_days_and_bounds() -> None:
-    assert parse_day("2024-02-29") == date(2024, 2, 29)
+    for day in ("2024-02-29", date(2024, 2, 29), datetime(2024, 2, 29, 18, 30), pandas.Timestamp("2024-02-29 23:59")):
+        assert parse_day(day) == date(2024, 2, 29)
     for text in ("2023-02-29", "20240229", "2024-2-9"):
         with pytest.raises(UsageError, match="is no date"):
             parse_day(text)

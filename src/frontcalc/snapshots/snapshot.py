@@ -39,7 +39,7 @@ class SnapshotLayer:
     name: str
     layer: Layer
     crs: str  # of the polygons
-    file: str  # what messages call it
+    file: str = field(compare=False)  # what messages call it
     digest: str  # a SHA-256 of CRS and polygons: layers that are drawn alike have the same
     ref: SnapshotRef = field(compare=False, repr=False)
 
