@@ -77,13 +77,13 @@ def step_from_bytes(content: bytes) -> Change:
     arrays, start = list[Floats](), 0
     for rows in (12, 4):
         places, count = np.frombuffer(content, FLOATS, 2, start).astype(int).tolist()
-        there, figures = np.split(np.frombuffer(content, FLOATS, (1 + rows) * count, start + 16), [count])
+        head, size = 2 * FLOATS.itemsize, (1 + rows) * count
+        there, figures = np.split(np.frombuffer(content, FLOATS, size, start + head), [count])
         arrays.append(np.zeros((rows, places)))
         arrays[-1][:, there.astype(int)] = figures.reshape(rows, count)
-        start += FLOATS.itemsize * (2 + (1 + rows) * count)
+        start += head + size * FLOATS.itemsize
     km2, near_km2 = arrays[0].reshape(6, 2, -1), arrays[1].reshape(2, 2, -1)
-    # Only the totals of what is held are known.
-    km2[:GAINED, :, :-1] = km2[:GAINED, 1, -1] = np.nan
+    km2[:GAINED, :, :-1] = km2[:GAINED, 1, -1] = np.nan  # of what is held only the totals are known
     gained, lost = shapely.get_parts(shapely.from_wkb(content[start:]))
     return Change(km2, (shapely.get_parts(gained), shapely.get_parts(lost)), near_km2=near_km2)
 
