@@ -265,3 +265,11 @@ def test_info_and_clear(kept: Cache, run_here: Run) -> None:
     assert run_here("cache", "clear", *folder).stdout == "removed 1 entry, 2.0 KiB\n"
     assert run_here("cache", "clear", *folder).stdout == "removed 0 entries, 0 B\n"
     assert json.loads(run_here("cache", "info", *folder, "--format", "json").stdout)["bytes"] == 0
+
+
+def test_a_file_is_no_cache_and_not_an_empty_one(tmp_path: Path, run_here: Run) -> None:
+    (tmp_path / "file").touch()
+    for command in ("info", "clear"):
+        done = run_here("cache", command, "--cache", tmp_path / "file")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr.endswith("file: is no folder; give --cache a folder\n")

@@ -227,7 +227,9 @@ def usage(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]
             if clearing:
                 opened.execute("DELETE FROM entries")
     except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
+        if error.errno == errno.ENOTDIR:
+            raise DataError("is no folder", where=str(cache.folder), cure="give --cache a folder") from error
+        if error.errno not in (errno.ENOENT, errno.ESTALE):
             cure = "try again, or remove the file while nothing runs"
             raise DataError(reason_of(error), where=str(cache.folder / NAME), cure=cure) from error
         used = dict.fromkeys(KINDS, (0, 0))
