@@ -408,3 +408,10 @@ def test_deepstates_api_counts_what_is_occupied(tmp_path: Path) -> None:
     row = frontcalc.held(["2024-11-03"], archive=tmp_path).rows[-1]
     assert (row.actor, row.held_km2) == ("Russia", pytest.approx(200.0, abs=1e-6))
     assert row.notes == "NOT-AREA"
+
+
+def test_without_a_path_it_is_the_sample_opened_as_asked() -> None:
+    sample = open_archive(None)
+    assert (sample.name, len(sample.refs), sample.notices) == ("SYNTHETIC SAMPLE", 99, ())
+    assert "CC0" in sample.credit
+    assert open_archive(None, skip_bad=True) == sample.skipping_bad()

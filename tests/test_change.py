@@ -74,6 +74,7 @@ def test_both_gained_and_lost_ground_count_as_snapped() -> None:
     assert snapped_km2(moved) == pytest.approx([6, 4, 0, 10])
     assert moved.km2[OPENING, 1] == pytest.approx([6, 0, 0, 6])
     assert moved.km2[CLOSING, 1] == pytest.approx([0, 4, 0, 4])
+    assert moved.rows([(3,)])[0]["snapped_km2"] == pytest.approx(10)
 
 
 def test_a_row_sums_what_it_is_of() -> None:
@@ -311,7 +312,11 @@ def test_steps_add_up_to_gross_figures_from_the_first_map_to_the_last() -> None:
     assert gross.lost_km2 == pytest.approx(np.array(CAME) + WENT)
     assert gross.km2[OPENING, 0].tolist() == there.km2[OPENING, 0].tolist()
     assert gross.km2[CLOSING, 0].tolist() == back.km2[CLOSING, 0].tolist()
-    assert gross.ground is None
+    assert (gross.ground, [len(parts) for parts in gross.large]) == (None, [0, 0])
+
+
+def moved(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> change.Moved:
+    return (*change.differences(before, after), before.area / 1e6, after.area / 1e6)
 
 
 def bytes_of(step: change.Change) -> list[object]:
@@ -327,7 +332,7 @@ def test_steps_measured_at_once_are_those_measured_alone(*, coarse: bool) -> Non
     field = [box(x, y, x + 0.5, y + 0.5) for x in range(10) for y in range(8)]
     maps = [ground_of(*field), ground_of(*field, box(12, 0, 12.01, 9)), AFTER, BEFORE, ground_of(), ground_of()]
     maps += [ground_of(*field[3:], box(12.01, 0, 12.02, 9)), ground_of(*field, box(12, 0, 12.01, 9))]
-    between = [change.moved(*ends) for ends in pairwise(maps)]
+    between = [moved(*ends) for ends in pairwise(maps)]
     # Some are found by edges and some by overlays of whole maps, whose slivers touch those of other steps.
     assert len({isinstance(one[0], np.ndarray) for one in between}) == 2
     together = change.steps(between, set_of, slivers=RULE)
@@ -336,8 +341,63 @@ def test_steps_measured_at_once_are_those_measured_alone(*, coarse: bool) -> Non
     assert change.steps([], set_of) == []
 
 
+def test_parts_are_large_from_50_km2_whole() -> None:
+    # Faces of 30 km² that share a side are one part of 60 km².
+    faces = [shapely.box(0, 0, 6e3, 5e3), shapely.box(6e3, 0, 12e3, 5e3), shapely.box(0, 1e5, 6e3, 1.05e5)]
+    (large,) = change.large_parts(np.array(faces, dtype=object))
+    assert large.area == pytest.approx(60e6)
+    assert len(change.large_parts(np.array([shapely.box(0, 0, 7e3, 7e3)]))) == 0
+    assert len(change.large_parts(np.empty(0, dtype=object))) == 0
+
+
+def test_the_largest_part_comes_first_in_whatever_order_they_are_drawn() -> None:
+    parts = [shapely.box(n * 20e3, 0, n * 20e3 + 10e3, height * 1e3) for n, height in enumerate([7, 9, 6, 8])]
+    for turned in (parts, parts[::-1]):
+        found = change.large_parts(np.array(turned, dtype=object))
+        assert shapely.area(found).tolist() == pytest.approx([90e6, 80e6, 70e6, 60e6])
+
+
+def test_what_of_gained_and_lost_is_near_borders_is_told_and_what_of_that_in_slivers() -> None:
+    """Two cells west and east of x = 10 lie near the border of two rows, each on the side of one."""
+    cells = replace(DRAWN, pieces=boxes(box(8, 0, 10, 10), box(10, 0, 12, 10)), uncovered=boxes())
+    near = np.array([[[True, False], [False, True]], [[False, True], [True, False]]])
+    before = ground_of(box(8, 0, 9, 1), box(0, 0, 1, 1), box(11, 5, 11.01, 6))
+    after = ground_of(box(9, 4, 10, 6), box(10.5, 0, 11, 1), box(8, 8, 8.02, 9), box(13, 0, 14, 1))
+    one = change.step(before, after, replace(SNAPPED, bands=(cells, ((0,), (1,)), near)), slivers=RULE)
+    assert one.near_km2 is not None
+    # West: 1 km² went, 2 and a sliver came; east: a sliver went, half a square came.
+    assert one.near_km2[0] == pytest.approx(np.array([[3.02, 0.51], [0.51, 3.02]]))
+    assert one.near_km2[1] == pytest.approx(np.array([[0.02, 0.01], [0.01, 0.02]]))
+
+
+@pytest.mark.parametrize("errs", [False, True])
+def test_whole_maps_are_overlaid_on_a_grid_only_where_that_errs_without_it(
+    monkeypatch: pytest.MonkeyPatch, *, errs: bool
+) -> None:
+    overlay, grids = shapely.difference, list[float | None]()
+
+    def difference(one: shapely.Geometry, other: shapely.Geometry, grid_size: float | None = None) -> shapely.Geometry:
+        grids.append(grid_size)
+        # By 0.002 km², twice what is believed.
+        less = box(13, 1, 13.002, 2) if errs and grid_size is None and one is AFTER else shapely.Polygon()
+        return overlay(overlay(one, other, grid_size=grid_size), less)
+
+    monkeypatch.setattr(shapely, "difference", difference)
+    gained, lost = change.differences(BEFORE, AFTER, whole=True)
+    assert (gained.area / 1e6, lost.area / 1e6) == pytest.approx((27, 25), abs=1e-6)
+    assert grids == [None, None, 2.0**-20, 2.0**-20][: 4 if errs else 2]
+
+
+def test_slivers_are_told_apart_where_edges_tell_what_moved() -> None:
+    field = [box(x, y, x + 0.5, y + 0.5) for x in range(10) for y in range(8)]
+    before, after = ground_of(*field), ground_of(*field[1:], box(12, 0, 12.01, 9), box(14, 0, 15, 1))
+    assert all(isinstance(ground, np.ndarray) for ground in change.differences(before, after))
+    measured = change.step(before, after, DRAWN, slivers=RULE)
+    assert measured.km2[[GAINED, GAINED_SLIVER, LOST, LOST_SLIVER], 0, -1] == pytest.approx([1.09, 0.09, 0.25, 0])
+
+
 def test_of_steps_measured_at_once_one_that_contradicts_itself_spoils_no_other() -> None:
-    good, (gained, lost, *ends) = change.moved(ground_of(), BEFORE), change.moved(BEFORE, AFTER)
+    good, (gained, lost, *ends) = moved(ground_of(), BEFORE), moved(BEFORE, AFTER)
     bad = (gained, lost, ends[0], ends[1] + 1)
     with pytest.raises(FrontcalcError, match="contradicts itself"):
         change.steps([good, bad], DRAWN)

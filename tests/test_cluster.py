@@ -68,7 +68,7 @@ def nothing_measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **how: object) -> None:
         raise AssertionError("a step was measured by this process")
 
-    monkeypatch.setattr(chain.change, "moved", refuse)
+    monkeypatch.setattr(chain.change, "steps", refuse)
 
 
 def written(table: Any) -> bytes:
@@ -286,7 +286,7 @@ def test_an_address_of_a_worker_is_none_of_a_scheduler(processes: Processes, map
 
 @pytest.mark.parametrize(
     "address",
-    ["", "8786", "localhost", "http://localhost:8786", "tcp://localhost", "tcp://a b:1", "two", "x:99999", "x:0"],
+    ["", "localhost", "http://localhost:8786", "tcp://localhost", "tcp://a b:1", "two", "x:99999", "x:0", "9" * 10],
 )
 def test_what_is_no_address_is_a_usage_error(maps: Path, address: str) -> None:
     with pytest.raises(
@@ -298,6 +298,13 @@ def test_what_is_no_address_is_a_usage_error(maps: Path, address: str) -> None:
 @pytest.mark.parametrize("address", ["localhost:8786", "tcp://10.0.0.1:8786", "tls://host.example:1", "tcp://[::1]:80"])
 def test_what_is_an_address(address: str) -> None:
     assert Options(workers=address).workers == address
+
+
+def test_a_number_of_workers_may_be_a_text_as_a_command_has_it() -> None:
+    assert Options(workers="3").threads == 3
+    for none in ("0", "-2", 0):
+        with pytest.raises(UsageError, match=f"--workers {none}: there must be one at least"):
+            Options(workers=none)
 
 
 def test_without_dask_the_message_says_what_to_install(maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,11 @@ from frontcalc.archives import open_archive
 from frontcalc.dates import (
     day_from_name,
     day_from_property,
+    in_words,
+    moment_from_property,
     stem_without_day,
     time_alone,
+    tomorrow,
     without_day,
     year_from_name,
 )
@@ -381,6 +384,31 @@ def test_a_text_of_a_year_that_no_map_is_of_is_refused_for_that_alone() -> None:
     with pytest.raises(DataError) as caught:
         day_from_property("1700-01-02")
     assert (caught.value.problem, caught.value.cure) == ("property '1700-01-02' would be of 1700-01-02", None)
+
+
+def test_a_day_alone_has_no_moment() -> None:
+    moment = datetime(2024, 11, 3, 18, 30)
+    for value in ("2024-11-03", " 20241103 ", "2024/11/03", date(2024, 11, 3)):
+        assert moment_from_property(value) is None
+    for value in (moment, moment.isoformat(), "2024/11/03 18:30:00", epoch(str(moment))):
+        assert moment_from_property(value) in (moment, moment.replace(tzinfo=UTC))
+
+
+def test_a_day_in_words_has_its_year_unless_its_period_is_all_in_it() -> None:
+    day = date(2024, 11, 3)
+    assert (in_words(day), in_words(day, "2023"), in_words(day, "2024..2025")) == ("3 Nov 2024",) * 3
+    assert (in_words(day, "2024"), in_words(day, "2024-09..2024-11")) == ("3 Nov",) * 2
+
+
+def test_a_map_may_be_of_tomorrow_where_it_was_made() -> None:
+    before = date.today()
+    assert tomorrow() - timedelta(days=1) in (before, date.today())
+
+
+def test_a_name_without_a_day_keeps_what_stands_around_it() -> None:
+    assert (without_day("-1"), without_day(" Control_"), without_day("_Control_2024-11-03_")) == (
+        *("-1", " Control_", "Control"),
+    )
 
 
 @given(day=days)

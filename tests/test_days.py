@@ -91,6 +91,7 @@ def test_what_stays_open_is_refused_with_its_readings(archive: Write, names: lis
     with pytest.raises(DataError, match=readings) as caught:
         open_archive(folder)
     assert caught.value.cure == "name it by its day, as in 2024-11-03, or state it under [dates] in frontcalc.toml"
+    assert (caught.value.code, (caught.value.where or "").partition(" may be")[0]) == ("NO-DATE", f"{names[0]}.geojson")
     skipped = open_archive(folder, skip_bad=True)
     assert readings in str(skipped.refused[0])
 
@@ -104,6 +105,10 @@ def test_dates_that_the_archive_states_leave_nothing_open(archive: Write) -> Non
 def test_the_year_of_the_folder_tells_which_number_is_the_year(archive: Write) -> None:
     named(archive, ["22.02.24"]).rename(folder := archive({}, name="archive") / "2024")
     assert days(folder.parent) == ["2024-02-22"]
+    # Of April the 22nd there is one in that year, which tells of the other name too.
+    april = archive({name: {CONTROL: [WEST]} for name in ("03_04_24", "22_04_24")}, name="other")
+    april.rename(folder := archive({}, name="april") / "2024")
+    assert days(folder.parent) == ["2024-04-03", "2024-04-22"]
 
 
 def test_two_files_of_a_pair_tell_each_others_order(archive: Write) -> None:

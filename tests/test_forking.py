@@ -31,11 +31,11 @@ PATIENCE_S = 60.0
 NO_STEP_HERE = """
 import os
 from frontcalc.run import chain
-measured, own = chain.change.moved, os.getpid()
+measured, own = chain.change.steps, os.getpid()
 def refused(*what, **how):
     if os.getpid() == own: raise AssertionError("a step was measured here")
     return measured(*what, **how)
-chain.change.moved = refused
+chain.change.steps = refused
 """
 DIES = """
 import os, signal
@@ -119,12 +119,12 @@ with ExitStack() as stack:
 SLOW = """
 import time
 from frontcalc.run import chain
-measure = chain.change.moved
+measure = chain.moved_between
 def slow(*what, **how):
     os.write(1, b"%d\\n" % os.getpid())
     time.sleep({seconds})
     return measure(*what, **how)
-chain.change.moved = slow
+chain.moved_between = slow
 """
 SLOW_S = 5  # so that a block takes longer than anybody's patience
 # What runs these tests in the background may have them ignore interrupts.

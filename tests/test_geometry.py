@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -255,6 +256,82 @@ def test_splitting_adds_no_more_vertices_than_it_may(monkeypatch: pytest.MonkeyP
     assert caught.value.cure.startswith("check its coordinates, give long edges more vertices, or")
 
 
+def test_a_polygon_that_clipping_makes_invalid_is_cut_by_overlays(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipped = shapely.clip_by_rect
+
+    def spiked(shape: shapely.Polygon, *box: float) -> shapely.Geometry:
+        piece = clipped(shape, *box)
+        first, *others = shapely.get_coordinates(piece).tolist()
+        # As large as without the spike.
+        spike = shapely.get_coordinates(shapely.centroid(piece)).tolist()
+        return shapely.Polygon([first, *spike, first, *others])
+
+    disc = shapely.Point(0, 0).buffer(10, quad_segs=64)
+    monkeypatch.setattr(shapely, "clip_by_rect", spiked)
+    pieces, _ = geometry.subdivide(array(disc), 32)
+    assert shapely.is_valid(pieces).all()
+    assert shapely.area(pieces).sum() == pytest.approx(disc.area)
+
+
+def test_vertices_that_are_taken_from_an_earlier_layer_count_as_added_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = shapely.Polygon([(0, 0), (6, 0), (6, 3)]), shapely.Polygon([(0, 9), (6, 9), (6, 12)])
+    for most, refused in ((12, False), (11, True)):
+        geometry._projected.clear()
+        monkeypatch.setattr(geometry, "MAX_ADDED_VERTICES", most)
+        coordinates(first, edge_error=3.99)
+        if not refused:
+            both = geometry.project_polygons(array(first, second), bent, edge_error=3.99)
+            assert shapely.get_num_coordinates(both).tolist() == [10, 10]
+            continue
+        with pytest.raises(DataError, match="12 vertices would be added"):
+            geometry.project_polygons(array(first, second), bent, edge_error=3.99)
+
+
+def test_kept_bytes_are_never_code() -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        list(geometry.from_bytes(buffer.getvalue()))
+
+
+def test_what_crosses_too_often_is_refused_before_it_is_overlaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty lines one way cross forty the other way 1,600 times; the edges are 160."""
+    at = np.arange(20)
+    one, other = shapely.box(-1, at, 21, at + 0.5), shapely.box(at, -1, at + 0.5, 21)
+    whole = [shapely.multipolygons(each) for each in (one, other)]
+    monkeypatch.setattr(geometry, "MAX_CROSSINGS", 1_440)
+    assert geometry.overlaid(shapely.intersection, *whole).area == pytest.approx(100)
+    assert geometry.union(one, other).area == pytest.approx(2 * 20 * 11 - 100)
+    monkeypatch.setattr(geometry, "MAX_CROSSINGS", 1_439)
+    for refused in (lambda: geometry.overlaid(shapely.intersection, *whole), lambda: geometry.union(one, other)):
+        with pytest.raises(DataError) as caught:
+            refused()
+        assert caught.value.problem == "its lines cross more than 1,599 times"
+        assert caught.value.cure == "simplify it, or leave it out"
+
+
+def test_boxes_that_meet_are_counted_and_too_many_refused() -> None:
+    heap = array(*[shapely.box(0, 0, 1, 1)] * 3)
+    assert [len(each) for each in geometry.meeting_boxes(heap, most=9)] == [9, 9]
+    with pytest.raises(DataError) as caught:
+        geometry.meeting_boxes(heap, most=8)
+    assert caught.value.problem == "more than 8 pairs of its pieces lie over one another"
+    assert caught.value.cure == "simplify it"
+
+
+def test_what_two_ways_of_repairing_make_of_a_polygon_is_compared_unless_it_is_tangled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ring = [(0, 0), (3e3, 0), (3e3, 3e3), (0, 3e3)]
+    twice = shapely.Polygon([*ring, *ring])  # once around is ground, and twice is none by the other way
+    bow = shapely.Polygon([(0, 0), (4e3, 4e3), (4e3, 0), (0, 3e3)])
+    assert geometry.repair_both_ways(array(shapely.box(0, 0, 1, 1)))[1].tolist() == []
+    assert len(geometry.repair_both_ways(array(twice, bow))[1]) == 2
+    monkeypatch.setattr(geometry, "MAX_TANGLED", 0)
+    with pytest.raises(DataError, match="cross too often to be repaired"):
+        geometry.repair_both_ways(array(bow))
+
+
 def test_a_polygon_that_clipping_fails_on_is_cut_by_overlays(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> shapely.Geometry:
         raise shapely.GEOSException("Invalid number of points in LinearRing found 3 - must be 0 or >= 4")
@@ -307,6 +384,25 @@ def test_an_edge_that_is_torn_is_told_from_one_that_is_stretched(gap: float) -> 
     assert caught.value.cure == (
         "choose --crs EPSG:6931 or EPSG:6932 around a pole, else cut its polygons at the antimeridian"
     )
+
+
+def test_of_many_edges_each_is_halved_where_it_is_torn_itself() -> None:
+    """A hundred and fifty edges cross x = 0, where their last tenth begins; two that are stretched come before them."""
+
+    def torn(points: geometry.Floats) -> geometry.Floats:
+        x, y = points.T
+        return np.column_stack([x + np.where((x > 0) & (y > 1), 1000.0, 10.0 * np.clip(x / 0.1, 0, 1)), y])
+
+    stretched = shapely.Polygon([(-9, 0), (2, 0), (2, 1), (-9, 1)])
+    drawn = [stretched, *(shapely.Polygon([(-9, y), (1, y), (-9, y + 1)]) for y in range(2, 77))]
+    with pytest.raises(DataError, match=r"an edge crosses the edge of the projection, at \S+, 2;"):
+        geometry.project_polygons(array(*drawn), torn)
+    assert len(geometry.project_polygons(array(stretched), torn)) == 1
+
+
+def test_polygons_whose_edges_meet_at_their_ends_alone_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(geometry, "MAX_MEETINGS", 0)
+    geometry.refuse_tangled(array(*[shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])] * 2))
 
 
 def test_how_often_edges_may_meet_is_counted_over_all_polygons_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

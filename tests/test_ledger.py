@@ -149,8 +149,24 @@ def test_sums_over_pieces_are_gross_gains_and_what_is_held_on_each_day(
 def test_what_was_not_held_cannot_be_cut_out() -> None:
     held, lost = (np.array([shapely.box(x, 0, x + 1e4, 1e4)], dtype=object) for x in (0, 5e3))
     place = np.zeros(1, dtype=np.intp)
-    with pytest.raises(FrontcalcError, match=r"100\.000000 km² lost, 50\.000000 of what was held"):
+    stated = r"100\.000000 km² lost, 50\.000000 of what was held; please report it with the two maps$"
+    with pytest.raises(FrontcalcError, match=stated):
         cut_out(held, place, lost, place)
+
+
+def test_ground_by_place_adds_up_to_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = shapely.box([0], 0, [1e4], 1e4)
+    nothing, none = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    for lacking_m2, refused in ((900, False), (1_100, True)):
+        less = np.array([shapely.box(0, 0, 1e4, 1e4 - lacking_m2 / 1e4)])
+        monkeypatch.setattr(RegionSet, "cut", lambda *_, less=less: (less, nothing, none))
+        if not refused:
+            assert by_place(whole, no_regions())[1].tolist() == [0]
+            continue
+        with pytest.raises(FrontcalcError) as caught:
+            by_place(whole, no_regions())
+        assert caught.value.problem.endswith("itself: 100.000000 km² in all, 99.998900 by place")
+        assert caught.value.cure == "please report it with the maps and the regions"
 
 
 def test_ground_that_two_parts_of_a_step_took_from_one_piece_is_told_by_each() -> None:
@@ -159,6 +175,30 @@ def test_ground_that_two_parts_of_a_step_took_from_one_piece_is_told_by_each() -
     assert (of.tolist(), part.tolist(), of_left.tolist()) == ([0, 0], [0, 1], [0])
     assert shapely.equals(went, lost).all()
     assert shapely.equals(left, shapely.box([1], 0, [3], 1)).all()
+
+
+def test_what_errs_is_cut_out_anew_on_a_grid_each_piece_by_what_it_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    overlays, grids = {name: getattr(shapely, name) for name in ("intersection", "difference")}, list[object]()
+
+    def erring(name: str) -> Any:
+        def overlay(one: Any, other: Any, grid_size: float | None = None) -> Any:
+            grids.append(grid_size)
+            # Without a grid nothing went and all is left, which adds up of each piece, and not of what was lost.
+            off = shapely.Polygon() if name == "intersection" and grid_size is None else other
+            return overlays[name](one, off, grid_size=grid_size)
+
+        return overlay
+
+    for name in overlays:
+        monkeypatch.setattr(shapely, name, erring(name))
+    held = shapely.box([0, 0], [0, 5e4], [4e4, 4e4], [1e4, 6e4])
+    lost = shapely.box([0, 0], [0, 5e4], [1e4, 2e4], [1e4, 6e4])
+    place = np.zeros(2, dtype=np.intp)
+    went, of, part, left, of_left = cut_out(held, place, lost, place)
+    assert (of.tolist(), part.tolist(), of_left.tolist()) == ([0, 1], [0, 1], [0, 1])
+    assert shapely.area(went).tolist() == pytest.approx([1e8, 2e8])
+    assert shapely.area(left).tolist() == pytest.approx([3e8, 2e8])
+    assert grids == [None, None, 2.0**-20, 2.0**-20]
 
 
 def test_places_have_no_lines_within_them_and_no_holes_as_thin_as_a_hair() -> None:

@@ -134,9 +134,11 @@ def test_a_day_that_is_none_is_named_with_the_way_to_write_it() -> None:
         parse_day("3 November")
     assert (caught.value.problem, caught.value.where) == ("is no date", "'3 November'")
     assert caught.value.cure == "write it as 2024-11-03"
-    with pytest.raises(UsageError) as caught:
-        parse_bound("soon", last=True)
-    assert caught.value.where == "period 'soon'"
+    for text, last in (("soon", True), ("..2024", False), ("2024..", True)):
+        with pytest.raises(UsageError) as caught:
+            parse_bound(text, last=last)
+        assert (caught.value.problem, caught.value.where) == ("is no period", f"period {text!r}")
+        assert caught.value.cure == GRAMMAR
 
 
 @pytest.mark.parametrize(
@@ -538,14 +540,18 @@ def test_several_periods_are_any_collection_and_each_is_asked_once() -> None:
     assert [period.label for period in parse_periods(months)] == ["2024-01", "2024-02", "2024-03"]
     assert [period.label for period in parse_periods(("2023", 2023, 2024))] == ["2023", "2024"]
     assert [period.label for period in parse_periods(numpy.array([2023, 2024]))] == ["2023", "2024"]
-    with pytest.raises(UsageError, match="no period was given"):
+    with pytest.raises(UsageError) as caught:
         parse_periods([])
+    assert str(caught.value) == "no period was given; name one, as in 2024 or 2024-09-01..2024-11-03"
 
 
 @pytest.mark.parametrize("asked", [["2024-09-01", "2024-11-03"], [date(2024, 11, 3), date(2024, 9, 1)]])
 def test_two_single_days_ask_back(asked: Any) -> None:
     with pytest.raises(UsageError) as error:
         parse_periods(asked)
+    assert (error.value.problem, error.value.where) == (
+        *("are two single days, each the change since the day before", " ".join(map(str, asked))),
+    )
     assert "did you mean 2024-09-01..2024-11-03? For two single days put " in str(error.value)
     single = sorted(str(error.value).rpartition(" put ")[2].split())
     assert single == ["2024-08-31..2024-09-01", "2024-11-02..2024-11-03"]

@@ -14,7 +14,6 @@ from pyproj import Geod
 
 import frontcalc
 from frontcalc import crs
-from frontcalc.change import large_parts
 from frontcalc.natural_earth import load_embedded
 from frontcalc.outputs import render
 from frontcalc.outputs.numbers import UNITS
@@ -270,21 +269,6 @@ def test_what_rows_and_columns_show_has_no_line(archive: Write, region_file: Wri
     assert "UNASSIGNED" in result.rows[-1].notes
     assert b"UNASSIGNED" not in render(result, "table")
     assert b"UNASSIGNED" in render(result, "json")
-
-
-def test_parts_are_large_from_50_km2_whole() -> None:
-    # Faces of 30 km² that share a side are one part of 60 km².
-    faces = [shapely.box(0, 0, 6e3, 5e3), shapely.box(6e3, 0, 12e3, 5e3), shapely.box(0, 1e5, 6e3, 1.05e5)]
-    (large,) = large_parts(np.array(faces, dtype=object))
-    assert large.area == pytest.approx(60e6)
-    assert len(large_parts(np.empty(0, dtype=object))) == 0
-
-
-def test_the_largest_part_comes_first_in_whatever_order_they_are_drawn() -> None:
-    parts = [shapely.box(n * 20e3, 0, n * 20e3 + 10e3, height * 1e3) for n, height in enumerate([7, 9, 6, 8])]
-    for turned in (parts, parts[::-1]):
-        found = large_parts(np.array(turned, dtype=object))
-        assert shapely.area(found).tolist() == pytest.approx([90e6, 80e6, 70e6, 60e6])
 
 
 def test_that_the_front_is_beside_a_part_is_kept_and_no_verdict_moves(

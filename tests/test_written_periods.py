@@ -225,6 +225,7 @@ def test_words_that_are_two_lists_are_asked_back(words: str, first: str, second:
     ("words", "wrong"),
     [
         (["Sep", "2023", "foo"], "period 'foo': is no period"),
+        (["2023", "foo", "bar"], "period 'foo bar': is no period"),
         (["yesterday"], "period 'yesterday': is no period"),
         (["2024", ".."], r"period '\.\.': names neither end of a range"),
         (["31", "Feb", "2024"], "period '31 Feb 2024': has no such days"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import shapely
@@ -41,10 +41,8 @@ _OPENS_FILES = re.compile(
 Bounds = tuple[float, float, float, float]
 
 
-@lru_cache(maxsize=32)
-def transformer(source: str, target: str) -> Transformer:
-    """Return the transformer between two systems, x (longitude) before y (latitude)."""
-    return Transformer.from_crs(source, target, always_xy=True)
+# From one system to another, x (longitude) before y (latitude).
+transformer = lru_cache(maxsize=32)(partial(Transformer.from_crs, always_xy=True))
 
 
 @lru_cache(maxsize=32)

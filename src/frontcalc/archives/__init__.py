@@ -8,7 +8,6 @@ from frontcalc.archives.archive import (
     archive_path,
     explain_command,
     open_archive,
-    open_sample,
     pair_archive,
     split_name,
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from frontcalc.archives.companions import HEAD, maps_missing, sorted_out
@@ -35,6 +35,9 @@ from frontcalc.read.files import Entry, file_of, list_entries, maps_among, refus
 SAMPLE_NAME = "SYNTHETIC SAMPLE"
 NOT_STATED = "whose source is not stated"  # how the credit of maps or regions ends that state none
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
+# Inside an installed package, or beside the sources of a checkout.
+_SAMPLES = [Path(__file__).parents[up] / "data" / "sample_polygons" for up in (1, 3)]
+_SAMPLE = next(filter(Path.is_dir, _SAMPLES), _SAMPLES[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class Archive:
 
 @facade
 def open_archive(
-    path: str | Path,
+    path: str | Path | None,
     *,
     dating: Dating | None = None,
     skip_bad: bool = False,
@@ -165,9 +168,9 @@ def open_archive(
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or None
         The folder or file, whose name becomes the archive's, or «NAME=PATH» with another name; or the name of an
-        archive in the working folder's frontcalc.toml.
+        archive in the working folder's frontcalc.toml. None is the bundled sample: synthetic weekly maps.
     dating : Dating, optional
         Where days are read from; by default the file's name, else its folder's, else a property.
     skip_bad : bool
@@ -204,6 +207,9 @@ def open_archive(
     >>> round(table.rows[-1].net_km2)
     2700
     """
+    if path is None:
+        sample = open_archive(_SAMPLE, dating=dating, skip_bad=skip_bad, legend=legend, opening=opening)
+        return replace(sample, name=SAMPLE_NAME, notices=(), attribution=SAMPLE_ATTRIBUTION)
     if not str(path):
         raise UsageError("is empty", where="archive", cure="name a folder or file; only without one it is the sample")
     passed: list[str] = []
@@ -216,8 +222,7 @@ def open_archive(
     with suppress(DataError):  # what cannot be read is refused below, as any file
         if listed and is_manifest(listed.read()):
             entries = [one for one in entries if one is not listed and not one.name.startswith(f"{REVISIONS}/")]
-    own = ArchiveConfig() if root.is_dir() else _beside(root)
-    own = archive_config(configured.head(LARGEST + 1)) if configured else own
+    own = archive_config(configured.head(LARGEST + 1)) if configured else {} if root.is_dir() else _beside(root)
     config = own | stated | (given := read_legend(Path(legend)) if legend else ArchiveConfig())
     maps, others, other_json = sorted_out([one for one in entries if one is not configured], config.get("dates", ()))
     if not maps:
@@ -230,18 +235,17 @@ def open_archive(
     notices += [Notice("SKIPPED", str(error)) for error in refused]
     if others:
         # A file named by a day may be a map that arrived incomplete: those come first, each with what it is.
-        ranked = [(not candidates(name.rpartition("/")[2]), name) for name in others]
         first = [
-            f"{name} ({what})" if not undated and (what := kind_of(name)) else name for undated, name in sorted(ranked)
+            f"{name} ({what})" if not undated and (what := kind_of(name)) else name
+            for undated, name in sorted((not candidates(name.rpartition("/")[2]), name) for name in others)
         ]
         notices.append(Notice("OTHER-FILES", f"{len(others)} not read: {some_of(first)}"))
     notices += [Notice("OTHER-FILES", one) for one in passed]
     if late := [day for day in days if day > ((dating and dating.today) or date.today())]:
         notices.append(Notice("FUTURE", f"{len(late)} after today, the first of {min(late)}"))
-    for parts in days.values():  # the latest first, and those without a time last
-        parts.sort(key=lambda part: (part.moment or datetime.min).replace(tzinfo=UTC), reverse=True)
     explained, publisher = config.get("legend", Legend()), config.get("publisher", "")
-    refs = tuple(SnapshotRef(day, tuple(days[day]), explained, skip_bad) for day in sorted(days))
+    latest_first = partial(sorted, key=lambda part: (part.moment or datetime.min).replace(tzinfo=UTC), reverse=True)
+    refs = tuple(SnapshotRef(day, tuple(latest_first(days[day])), explained, skip_bad) for day in sorted(days))
     terms = ", ".join(filter(None, (config.get("attribution") or publisher, config.get("licence"))))
     files = tuple(SourceFile(*one["file"]) for one in (own, stated, given) if "file" in one)
     archive = Archive(name, refs, tuple(notices), config.get("view"), tuple(refused), terms, publisher, None, files)
@@ -294,15 +298,6 @@ def archive_path(path: str | Path) -> Path:
     _, path = split_name(path)
     named = None if Path(path).exists() else named_archive(str(path), Path())
     return named[0] if named else Path(path)
-
-
-def open_sample() -> Archive:
-    """Index the bundled sample: synthetic weekly maps from 2022-12-31 to 2024-11-17."""
-    package = Path(__file__).parents[1]
-    # Inside an installed package, or beside the sources of a checkout.
-    places = (package / "data" / "sample_polygons", package.parents[1] / "data" / "sample_polygons")
-    folder = next((place for place in places if place.is_dir()), places[0])
-    return replace(open_archive(folder), name=SAMPLE_NAME, notices=(), attribution=SAMPLE_ATTRIBUTION)
 
 
 def _beside(root: Path) -> ArchiveConfig:

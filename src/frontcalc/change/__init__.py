@@ -115,15 +115,8 @@ def step(
     before: shapely.MultiPolygon, after: shapely.MultiPolygon, regions: RegionSet, *, slivers: SliverRule | None = None
 ) -> Change:
     """Return what was gained and lost from one map to another: `steps` of one."""
-    return steps([moved(before, after)], regions, slivers=slivers)[0]
-
-
-def moved(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> Moved:
-    """Return what differs between two maps, valid and in metres of an equal-area projection, and what is held on each.
-
-    Gained is held at the close and not at the opening, lost the reverse.
-    """
-    return (*differences(before, after), float(geometry.area_km2(before)), float(geometry.area_km2(after)))
+    held_km2 = geometry.area_km2(np.array([before, after])).tolist()
+    return steps([(*differences(before, after), *held_km2)], regions, slivers=slivers)[0]
 
 
 def steps(between: Sequence[Moved], regions: RegionSet, *, slivers: SliverRule | None = None) -> list[Change]:

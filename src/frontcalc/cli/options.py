@@ -93,11 +93,6 @@ def names(
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
-def workers_or_address(value: str | int) -> int | str:
-    """Return a number of workers, or else the address of a scheduler, which the library checks."""
-    return int(click.IntRange(1)(value) or 0) if str(value).lstrip("-").isdecimal() else str(value)
-
-
 paths = click.Path().shell_complete  # lets the shell complete a file or folder
 
 
@@ -223,7 +218,7 @@ RANGE = "the least and the most under assumptions open to argument; see «frontc
 _AT_ONCE = "Threads or processes that measure at once; the result is the same [default: a processor each, at most 4]"
 workers = option("--workers N", f"{_AT_ONCE}.", type=click.IntRange(1))
 _cluster = "or the scheduler of a Dask cluster, as in tcp://10.0.0.1:8786."
-workers_or_cluster = option("--workers N|ADDRESS", f"{_AT_ONCE}; {_cluster}", type=workers_or_address)
+workers_or_cluster = option("--workers N|ADDRESS", f"{_AT_ONCE}; {_cluster}")
 since_until = together(
     option("--since DAY", "First day, or a year, quarter, month or week [default: the first map]."),
     option("--until DAY", "Last day, or a year, quarter, month or week [default: the last map]."),

@@ -198,7 +198,7 @@ def emit(result: Table[Any, Any], chosen: str, drawn: bytes | None = None) -> No
         able = tty and environment.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in environment)
         colour = not environment.get("NO_COLOR") and bool(environment.get("FORCE_COLOR") or able)
         style = {"width": shutil.get_terminal_size().columns if tty else None, "colour": colour}
-    notes = "none" if terminal.is_quiet() else params.get("notes") or "few"
+    notes = "none" if context.meta.get(terminal.LOUDNESS) == "quiet" else params.get("notes") or "few"
     style |= {name: params.get(name, False) for name in ("bom", "wide")}
     content = drawn or outputs.render(result, chosen, units=params.get("units") or "km2", notes=notes, **style)
     if params.get("receipt"):

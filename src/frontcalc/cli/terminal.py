@@ -22,7 +22,7 @@ from frontcalc.names import printable, some_of
 if TYPE_CHECKING:
     import logging
 
-_LOUDNESS = "frontcalc.loudness"
+LOUDNESS = "frontcalc.loudness"  # by which a command's context knows that it is quiet or verbose
 _PACKAGES = ("numpy", "shapely", "pyproj", "orjson", "pyogrio", "pyarrow")
 _DELAY_S, _REDRAW_S = 1.0, 0.5
 _written: dict[str, None] = {}  # files and folders that the command has put in place, in order
@@ -30,7 +30,7 @@ _written: dict[str, None] = {}  # files and folders that the command has put in 
 
 def set_loudness(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     """Note that --quiet or --verbose was given; they exclude each other."""
-    if value and context.meta.setdefault(_LOUDNESS, parameter.name) != parameter.name:
+    if value and context.meta.setdefault(LOUDNESS, parameter.name) != parameter.name:
         raise click.UsageError("--quiet and --verbose exclude each other")
     if value and parameter.name == "verbose":
         _log_all(context)
@@ -38,19 +38,14 @@ def set_loudness(context: click.Context, parameter: click.Parameter, value: bool
 
 def say(text: str, *, always: bool = False, bare: bool = False) -> None:
     """Print a line, or a `bare` text, on stderr, unless --quiet was given and it is not for always."""
-    if always or not is_quiet():
+    context = click.get_current_context(silent=True)
+    if always or context is None or context.meta.get(LOUDNESS) != "quiet":
         text = text if bare else f"frontcalc: {printable(text)}"
         # A stream that takes nothing, as a pipe without a reader or a full disk, changes no exit code.
         try:
             click.echo(text, err=True)
         except OSError:
             silence(sys.stderr)
-
-
-def is_quiet() -> bool:
-    """Say whether --quiet was given."""
-    context = click.get_current_context(silent=True)
-    return context is not None and context.meta.get(_LOUDNESS) == "quiet"
 
 
 def silence(stream: TextIO | None) -> None:
@@ -115,7 +110,7 @@ def interruptible() -> Iterator[None]:
 @contextmanager
 def progress() -> Iterator[None]:
     """Show the progress of work of over a second, on a terminal, without --quiet, --verbose or CI set."""
-    given, environment = click.get_current_context().meta.get(_LOUDNESS), os.environ
+    given, environment = click.get_current_context().meta.get(LOUDNESS), os.environ
     if given or environment.get("CI") or environment.get("TERM") == "dumb" or not (sys.stderr and sys.stderr.isatty()):
         yield
         return
@@ -177,7 +172,7 @@ def log_to_stderr(context: click.Context) -> None:
     def is_wanted(record: logging.LogRecord) -> bool:
         record.line = printable(" ".join(record.getMessage().split()))
         # Not the current context: threads that measure have none.
-        return record.levelno >= least[context.meta.get(_LOUDNESS)]
+        return record.levelno >= least[context.meta.get(LOUDNESS)]
 
     def note_written(record: logging.LogRecord) -> bool:
         _written.update(dict.fromkeys(map(str, record.args or ())))

@@ -134,10 +134,10 @@ def refuse_impossible(features: Features) -> None:
     A polygon that crosses the antimeridian uncut would stretch the other way round (RFC 7946 §3.1.9). An edge from
     −180° to 180° is along a whole parallel, as around a pole, and right as it is.
     """
-    bounds = geometry.total_bounds(features.polygons) if len(features.polygons) else np.zeros(4)
-    if features.crs != LONLAT and not is_geographic(features.crs) and len(features.polygons):
-        refuse_misdeclared(features.crs, bounds)
-    elif bounds[2] - bounds[0] > 180.0:
+    west, _, east, _ = shapely.bounds(features.polygons).T
+    if features.crs != LONLAT and not is_geographic(features.crs) and len(west):
+        refuse_misdeclared(features.crs, shapely.total_bounds(features.polygons))
+    elif np.fmax.reduce(east, initial=-np.inf) - np.fmin.reduce(west, initial=np.inf) > 180.0:
         rings, of_polygon = shapely.get_rings(features.polygons, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         span = np.where(ring[1:] == ring[:-1], np.abs(np.diff(xy[:, 0])), 0.0)

@@ -68,7 +68,7 @@ def step_to_bytes(step: Change) -> bytes:
         # What is not known is no number, and left out as nothing is.
         there = np.flatnonzero(np.fmax.reduce(np.abs(array)))
         figures += [[array.shape[1], len(there)], there, array[:, there].ravel()]
-    large = shapely.GeometryCollection([geometry.as_multipolygon(parts) for parts in step.large])
+    large = shapely.GeometryCollection([cast(shapely.Geometry, shapely.multipolygons(parts)) for parts in step.large])
     return np.concatenate(figures).astype(FLOATS).tobytes() + shapely.to_wkb(large)
 
 
@@ -195,40 +195,12 @@ def kept_gaps_km2(held: Holding, cache: Cache) -> Floats:
     return np.frombuffer(content, FLOATS)
 
 
-def kept_step(
-    before: Holding,
-    after: Holding,
-    ground: Callable[[Holding], shapely.MultiPolygon],
-    regions: Callable[[], RegionSet],
-    *,
-    key: str,
-    slivers: SliverRule,
-    cache: Cache,
-    afresh: bool = False,
-) -> Change:
-    """Return the step between two maps as an earlier run measured it, else measure and keep it, all but its ground.
-
-    `ground` returns that of a map and `regions` the regions, whose key is `key`; both are called only where the step is
-    measured, as it is anyway if `afresh`. Errors are as of `change.steps`.
-    """
-    name = step_key(key, slivers, before, after)
-    if not afresh and (content := cache.get("steps", name)) is not None:
-        return step_from_bytes(content)
+def moved_between(before: Holding, after: Holding, ground: Callable[[Holding], shapely.MultiPolygon]) -> change.Moved:
+    """Return what differs between the ground of two maps, and what is held on each; the log has how long it took."""
     ends = ground(before), ground(after)
-    try:
-        (step,) = change.steps([_moved(before, after, ends)], regions(), slivers=slivers)
-    except DataError as error:
-        error.where = " and ".join(dict.fromkeys(part.file for held in (before, after) for part in held.parts[:1]))
-        raise
-    cache.put(("steps", name, step_to_bytes(step)))
-    return step
-
-
-def _moved(before: Holding, after: Holding, ends: tuple[shapely.MultiPolygon, shapely.MultiPolygon]) -> change.Moved:
-    """Return what differs between the ground of two maps, as `change.moved`, and log how long that took."""
     days = (next((str(part.ref.day) for part in one.parts if part.ref.day), "a map") for one in (before, after))
     with timed(f"compared {' with '.join(days)}"):
-        return change.moved(*ends)
+        return (*change.differences(*ends), *geometry.area_km2(np.array(ends)).tolist())
 
 
 def unknown_part(
@@ -289,7 +261,7 @@ def measure_chain(
                 if before is not None:
                     name = step_key(key, slivers, before, after)
                     if together.get("steps", name) is None:
-                        waiting[name] = moved = _moved(before, after, (ground(before), ground(after)))
+                        waiting[name] = moved = moved_between(before, after, ground)
                         vertices += sum(int(np.sum(shapely.get_num_coordinates(one))) for one in moved[:2])
                     for held in (before, after):
                         kept_gaps_km2(held, together)

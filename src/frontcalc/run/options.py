@@ -124,6 +124,8 @@ class Options:
         for one in fields(self):
             if getattr(self, one.name) is None or (one.name in ("snap", "crs") and not getattr(self, one.name)):
                 object.__setattr__(self, one.name, one.default)
+        if isinstance(self.workers, str) and re.fullmatch(r"-?\d{1,9}", self.workers):
+            object.__setattr__(self, "workers", int(self.workers))
         workers, width, carry = self.workers, self.sliver_width, self.carry_layers
         if isinstance(workers, str):
             match = re.fullmatch(r"(tcp://|tls://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]{1,5})", workers, re.ASCII)

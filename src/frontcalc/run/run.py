@@ -25,7 +25,17 @@ from frontcalc.periods import Period
 from frontcalc.progress import track
 from frontcalc.regions import RegionSet, bands_of, boxes_in_degrees, embedded_covers, read_regions, regions_key
 from frontcalc.regions.town_cells import split_by_towns
-from frontcalc.run.chain import FLOATS, ground_of, kept_snapshot, kept_step, measure_chain, run_cache
+from frontcalc.run.chain import (
+    FLOATS,
+    ground_of,
+    kept_snapshot,
+    measure_chain,
+    moved_between,
+    run_cache,
+    step_from_bytes,
+    step_key,
+    step_to_bytes,
+)
 from frontcalc.run.options import Options
 from frontcalc.run.parallel import changes_by_workers, in_order, measured_ahead
 from frontcalc.run.region_choice import choose_regions
@@ -95,7 +105,7 @@ class Run:
             if options.date_from or options.legend:
                 problem = "is for an archive of your own"
                 raise UsageError(problem, where="--legend or --date-from", cure="name it with --archive")
-            opened = archives.open_sample()
+            opened = archives.open_archive(None)
         elif isinstance(archive, Archive):
             if options.date_from or options.legend:
                 problem = "is open already: its maps are dated, its layers named"
@@ -265,11 +275,21 @@ class Run:
         """Return what was gained and lost from map to map, kept from an earlier run or measured now.
 
         What is held at either end is known in total alone, until `Change.opened`. With `ground` the polygons come with
-        it, which are not kept.
+        it, which are not kept. Errors are as of `change.steps`.
         """
         ends = self.holding(before.snapshot, actor), self.holding(after.snapshot, actor)
-        key, partition = self.key(actor), partial(self.partition_for, actor)
-        return kept_step(*ends, self.ground, partition, key=key, slivers=self.slivers, cache=self.cache, afresh=ground)
+        name = step_key(self.key(actor), self.slivers, *ends)
+        if not ground and (content := self.cache.get("steps", name)) is not None:
+            return step_from_bytes(content)
+        try:
+            moved = moved_between(*ends, self.ground)
+            (step,) = change.steps([moved], self.partition_for(actor), slivers=self.slivers)
+        except DataError as error:
+            both = dict.fromkeys(part.file for held in ends for part in held.parts[:1])
+            error.where = error.where or " and ".join(both)
+            raise
+        self.cache.put(("steps", name, step_to_bytes(step)))
+        return step
 
     def change(self, span: Span, *, ground: bool = False, opening: Floats | None = None) -> Change | None:
         """Return the change between a span's two maps, None where it has not two.

@@ -11,7 +11,7 @@ import shapely
 from frontcalc import crs, geometry
 from frontcalc.errors import DataError
 from frontcalc.geometry import Geometries
-from frontcalc.snapshots.snapshot import Snapshot, SnapshotLayer
+from frontcalc.snapshots.snapshot import Snapshot, SnapshotLayer, box_around
 from frontcalc.versions import key_of
 from frontcalc.views import View
 
@@ -55,8 +55,7 @@ def projected(
     """Return what `to_equal_area` does, and by how much two ways of repairing the polygons of a layer differ (km²)."""
     if not len(polygons):
         return polygons, 0.0
-    bounds = crs.bounds_in_degrees(source_crs, geometry.total_bounds(polygons))
-    if not np.isfinite(bounds).all():
+    if (bounds := box_around([(source_crs, polygons)])) is None:
         raise DataError(f"its coordinates lie outside {source_crs[:40]}", where=where, cure="check its CRS")
     crs.prove_equal_area(target_crs, bounds)
     project = crs.projector(source_crs, target_crs, grid_m=GRID_M)

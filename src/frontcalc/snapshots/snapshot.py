@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from frontcalc import crs, geometry
+from frontcalc import crs
 from frontcalc.archives import Part, SnapshotRef, day_stated, in_force, intervals, refuse_changes, refuse_other_times
 from frontcalc.errors import ChangedError, DataError, naming
 from frontcalc.geometry import Geometries
@@ -310,8 +310,14 @@ def forget_read() -> None:
 
 def box_around(drawn: Iterable[tuple[str, Geometries]]) -> Box | None:
     """Return a box around polygons (degrees), given with their CRS; None where there are none, or nowhere on Earth."""
-    boxes = [crs.bounds_in_degrees(own, geometry.total_bounds(polygons)) for own, polygons in drawn if len(polygons)]
-    on_earth = [box for box in boxes if all(map(math.isfinite, box))]
+    on_earth = list[Box]()
+    for own, polygons in drawn:
+        if len(polygons):
+            # In a fifth of the time of `shapely.total_bounds`.
+            sides = shapely.bounds(polygons).T
+            ends = (*np.fmin.reduce(sides[:2], axis=1), *np.fmax.reduce(sides[2:], axis=1))
+            box = crs.bounds_in_degrees(own, ends)
+            on_earth += [box] * all(map(math.isfinite, box))
     if not on_earth:
         return None
     west, south, east, north = zip(*on_earth, strict=True)
@@ -347,7 +353,7 @@ def first_exchanged(polygons: Geometries, own: str, home: shapely.STRtree) -> Bo
     box = box_around([(own, polygons)])
     if box is None or is_exchanged(box, home):
         return box
-    west, south, east, north = geometry.total_bounds(home.geometries)
+    west, south, east, north = box_around([(crs.LONLAT, home.geometries)]) or box
     turned = shapely.box(south, west, north, east)
     if not shapely.box(*box).intersects(turned):
         return None
