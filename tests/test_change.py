@@ -18,7 +18,7 @@ from test_laws import maps, polygons
 from frontcalc import change, edges, geometry, regions
 from frontcalc.cache import Cache
 from frontcalc.change import CLOSING, CONTRADICTION_KM2, GAINED, GAINED_SLIVER, LOST, LOST_SLIVER, OPENING
-from frontcalc.errors import FrontcalcError
+from frontcalc.errors import DataError, FrontcalcError
 from frontcalc.run.chain import keep_steps
 
 KM = 1_000.0
@@ -221,8 +221,11 @@ def test_gained_less_lost_must_be_what_the_maps_differ_by(
     if not refused:
         assert change.step(ground_of(), strip, DRAWN).gained_km2[-1] == 0
         return
-    with pytest.raises(FrontcalcError, match=r"contradicts itself: 0\.001100 km² more is held, 0\.000000 by gained"):
+    with pytest.raises(
+        FrontcalcError, match=r"contradicts itself: 0\.001100 km² more is held, 0\.000000 by gained"
+    ) as e:
         change.step(ground_of(), strip, DRAWN)
+    assert e.value.cure == "please report it with the two maps"
 
 
 @pytest.mark.parametrize(("off", "refused"), [(0.9, False), (-0.9, False), (1.1, True), (-1.1, True)])
@@ -386,6 +389,16 @@ def test_whole_maps_are_overlaid_on_a_grid_only_where_that_errs_without_it(
     gained, lost = change.differences(BEFORE, AFTER, whole=True)
     assert (gained.area / 1e6, lost.area / 1e6) == pytest.approx((27, 25), abs=1e-6)
     assert grids == [None, None, 2.0**-20, 2.0**-20][: 4 if errs else 2]
+
+
+def test_whole_maps_whose_lines_cross_too_often_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    across = ground_of(*(box(-1, y, 21, y + 0.5) for y in range(20)))
+    along = ground_of(*(box(x, -1, x + 0.5, 21) for x in range(20)))
+    monkeypatch.setattr(geometry, "MAX_CROSSINGS", 1_440)
+    assert change.differences(across, along, whole=True)[0].area / 1e6 == pytest.approx(20 * 11 - 100)
+    monkeypatch.setattr(geometry, "MAX_CROSSINGS", 1_439)
+    with pytest.raises(DataError, match="cross more than 1,599 times"):
+        change.differences(across, along, whole=True)
 
 
 def test_slivers_are_told_apart_where_edges_tell_what_moved() -> None:

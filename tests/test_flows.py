@@ -177,7 +177,8 @@ def test_what_turned_by_role_and_region_on_squares() -> None:
         ("advance", "control"): [100, 0, 0, 100],
         ("none", "claimed"): [100, 0, 0, 100],
     }
-    with pytest.raises(FrontcalcError, match=r"200\.000000 km² of control, 100\.000000 by transitions"):
+    stated = r"200\.000000 km² of control, 100\.000000 by transitions; please report it with the two maps$"
+    with pytest.raises(FrontcalcError, match=stated):
         between(old, new, held[0], held[0], split)
 
 

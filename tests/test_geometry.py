@@ -310,6 +310,12 @@ def test_what_crosses_too_often_is_refused_before_it_is_overlaid(monkeypatch: py
         assert caught.value.cure == "simplify it, or leave it out"
 
 
+def test_ground_of_many_layers_counts_once() -> None:
+    west = np.arange(40.0)
+    layers = [array(shapely.box(x, 0, x + 2, 1), shapely.box(200 + x, 0, 200.5 + x, 1)) for x in west]
+    assert geometry.union(*layers).area == pytest.approx(41 + 20)
+
+
 def test_boxes_that_meet_are_counted_and_too_many_refused() -> None:
     heap = array(*[shapely.box(0, 0, 1, 1)] * 3)
     assert [len(each) for each in geometry.meeting_boxes(heap, most=9)] == [9, 9]

@@ -182,6 +182,7 @@ def test_a_range_that_runs_backwards_in_its_only_year() -> None:
     ("words", "labels"),
     [
         ("2023 2024", ["2023", "2024"]),
+        ("2024-q1 to 2024-w36", ["2024-Q1..2024-W36"]),
         ("2024-09 2024-10", ["2024-09", "2024-10"]),
         ("2023.. 2024", ["2023..", "2024"]),
         ("Sep 2024", ["2024-09"]),
@@ -275,6 +276,14 @@ def test_what_counts_from_today_is_named_by_its_days(
     for spelling in (text, f" {text.upper()}\u00a0", text.replace("a", "\uff41")):
         with pytest.raises(UsageError, match=f"counts from today.* write the days, as today in {label}"):
             period_label(spelling, relative=False)
+
+
+def test_what_counts_from_today_is_refused_where_days_must_stay(today: None) -> None:
+    assert period_label("Sep 2024", relative=False) == "2024-09"
+    with pytest.raises(UsageError) as caught:
+        period_label("last month ", relative=False)
+    assert (caught.value.where, caught.value.cure) == ("period 'last month'", "write the days, as today in 2026-10")
+    assert caught.value.problem == "counts from today, so that it would mean other days tomorrow"
 
 
 def test_no_days_are_no_period(today: None) -> None:
