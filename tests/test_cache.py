@@ -272,4 +272,4 @@ def test_a_file_is_no_cache_and_not_an_empty_one(tmp_path: Path, run_here: Run) 
     for command in ("info", "clear"):
         done = run_here("cache", command, "--cache", tmp_path / "file")
         assert (done.returncode, done.stdout) == (3, "")
-        assert done.stderr.endswith("file: is no folder; give --cache a folder\n")
+        assert done.stderr.endswith("file: is no folder; name a folder by --cache or FRONTCALC_CACHE\n")

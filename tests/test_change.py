@@ -221,11 +221,9 @@ def test_gained_less_lost_must_be_what_the_maps_differ_by(
     if not refused:
         assert change.step(ground_of(), strip, DRAWN).gained_km2[-1] == 0
         return
-    with pytest.raises(
-        FrontcalcError, match=r"contradicts itself: 0\.001100 km² more is held, 0\.000000 by gained"
-    ) as e:
+    stated = r"itself: 0\.001100 km² more is held, 0\.000000 by gained and lost; please report it with the two maps$"
+    with pytest.raises(FrontcalcError, match=stated):
         change.step(ground_of(), strip, DRAWN)
-    assert e.value.cure == "please report it with the two maps"
 
 
 @pytest.mark.parametrize(("off", "refused"), [(0.9, False), (-0.9, False), (1.1, True), (-1.1, True)])

@@ -406,9 +406,10 @@ def test_of_many_edges_each_is_halved_where_it_is_torn_itself() -> None:
     assert len(geometry.project_polygons(array(stretched), torn)) == 1
 
 
-def test_polygons_whose_edges_meet_at_their_ends_alone_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_many_polygons_cross_themselves_once_they_are_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geometry, "MAX_MEETINGS", 0)
-    geometry.refuse_tangled(array(*[shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])] * 2))
+    bows = array(*[shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])] * 20)
+    assert shapely.area(geometry.repair(bows)).sum() == pytest.approx(20 * 0.5)
 
 
 def test_how_often_edges_may_meet_is_counted_over_all_polygons_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,7 +228,8 @@ def usage(cache: Cache, *, clearing: bool = False) -> dict[str, tuple[int, int]]
                 opened.execute("DELETE FROM entries")
     except OSError as error:
         if error.errno == errno.ENOTDIR:
-            raise DataError("is no folder", where=str(cache.folder), cure="give --cache a folder") from error
+            cure = f"name a folder by --cache or {VARIABLE}"
+            raise DataError("is no folder", where=str(cache.folder), cure=cure) from error
         if error.errno not in (errno.ENOENT, errno.ESTALE):
             cure = "try again, or remove the file while nothing runs"
             raise DataError(reason_of(error), where=str(cache.folder / NAME), cure=cure) from error

@@ -36,8 +36,7 @@ SAMPLE_NAME = "SYNTHETIC SAMPLE"
 NOT_STATED = "whose source is not stated"  # how the credit of maps or regions ends that state none
 SAMPLE_ATTRIBUTION = "made up for frontcalc, of no real war, CC0 1.0"
 # Inside an installed package, or beside the sources of a checkout.
-_SAMPLES = [Path(__file__).parents[up] / "data" / "sample_polygons" for up in (1, 3)]
-_SAMPLE = next(filter(Path.is_dir, _SAMPLES), _SAMPLES[0])
+_SAMPLE = max((Path(__file__).parents[up] / "data" / "sample_polygons" for up in (1, 3)), key=Path.is_dir)
 
 
 @dataclass(frozen=True, slots=True)
