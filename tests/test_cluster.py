@@ -57,7 +57,7 @@ def regions(region_file: Archive) -> Path:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task a step, so that there are many."""
+    """A task of two steps, so that there are many."""
     monkeypatch.setattr(parallel, "BLOCK", 1)
 
 

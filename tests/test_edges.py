@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracle import figures_km2, opened_step, plain_figures_km2
 from test_laws import KM2, maps, partitions
 
@@ -103,8 +104,8 @@ def test_ground_counted_twice_is_left_to_the_plain_way() -> None:
 def test_faces_that_miss_the_change_of_the_total_are_left_to_the_plain_way(monkeypatch: pytest.MonkeyPatch) -> None:
     before, after = boxes(*STAYING), boxes(*STAYING, (0, 0, 10, 10), (20, 0, 30, 10))
     assert edges.difference(before, after) is not None
-    faces = edges._faces
-    monkeypatch.setattr(edges, "_faces", lambda old, new: faces(old, new)[:1])  # type: ignore[index]
+    get_parts = shapely.get_parts
+    monkeypatch.setattr(shapely, "get_parts", lambda parts: get_parts(parts)[:1])
     assert edges.difference(before, after) is None
 
 
@@ -112,22 +113,39 @@ NOTHING = np.empty((0, 4))
 TRIANGLE = [[0.0, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 0]]
 
 
-def test_a_loose_line_of_one_map_bounds_nothing_and_is_left_to_the_plain_way() -> None:
-    assert edges._faces(NOTHING, np.array([*TRIANGLE, [1.0, 1, 2, 2]])) is None
+def test_a_loose_line_bounds_nothing_and_is_left_to_the_plain_way() -> None:
+    assert edges.proven(NOTHING, np.array(TRIANGLE), 0.5) is not None
+    assert edges.proven(NOTHING, np.array([*TRIANGLE, [1.0, 1, 2, 2]]), 0.5) is None
 
 
-def test_a_loose_line_that_both_maps_have_bounds_nothing_and_does_no_harm() -> None:
-    """One map has it in one piece and the other in two, as where a publisher adds a vertex."""
-    old, new = np.array([[1.0, 1, 3, 3]]), np.array([*TRIANGLE, [1.0, 1, 2, 2], [2, 2, 3, 3]])
-    (face,) = edges._faces(old, new) or []
-    assert face.area == 0.5
-    assert edges._faces(old[:, [2, 3, 0, 1]], new) is None  # it runs the other way: ground changed sides
+def test_a_vertex_on_an_edge_of_the_other_map_changes_nothing() -> None:
+    """One map has a side in one piece and the other in two, as where a publisher adds a vertex."""
+    before = boxes(*STAYING, (0, 0, 10, 10))
+    parted = shapely.Polygon([(0, 0), (3e3, 0), (1e4, 0), (2e4, 0), (2e4, 1e4), (0, 1e4)])
+    gained, lost = found(before, shapely.MultiPolygon([*[*before.geoms][:-1], parted]))
+    assert gained.equals(shapely.box(10_000, 0, 20_000, 10_000))
+    assert lost.is_empty
 
 
-def test_the_turn_across_a_line_counts_edges_along_it_less_those_against_it() -> None:
-    lines = np.array([shapely.LineString([(0, 0), (4, 0)]), shapely.LineString([(0, 1), (4, 1), (4, 3)])])
-    along = np.array([[0.0, 0, 9, 0], [0, 0, 4, 0], [5, 1, 0, 1], [0, 2, 9, 2]])
-    assert edges.turns_across(lines, along).tolist() == [2, -1, 0]
+def test_edges_are_cut_where_others_begin_on_them() -> None:
+    """A third of a slanted edge is no number: the vertex lies beside it by its last digits."""
+    slanted, third, half = [1e6, 0.0, 1e6 + 1, 1.0], 1e6 + 1 / 3, 1e6 + 0.5
+    others = [[half, 0.5, 0, 0], [third, 1 / 3, 0, 0], [third, 1 / 3, 0, 1], [third, 1 / 3 + 1e-6, 5, 5]]
+    pieces, of = edges.cut_at_vertices(np.array([slanted, *others, slanted]))
+    cut = [[1e6, 0, third, 1 / 3], [third, 1 / 3, half, 0.5], [half, 0.5, 1e6 + 1, 1]]
+    assert pieces.tolist() == [*cut, *others, *cut]
+    assert of.tolist() == [0, 0, 0, 1, 2, 3, 4, 5, 5, 5]
+
+
+def test_edges_of_which_many_begin_in_the_boxes_of_many_are_left_to_the_plain_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, after = boxes(*STAYING), boxes(*STAYING, (0, 0, 10, 10))
+    assert edges.difference(before, after) is not None
+    monkeypatch.setattr(edges, "_FEW", 0)
+    assert edges.difference(before, after) is not None
+    monkeypatch.setattr(edges, "_CELLS", 7)  # of the 8 pairs of 4 edges
+    assert edges.difference(before, after) is None
 
 
 def test_vertices_that_differ_in_their_last_digits_are_the_same_edges(archive: Callable[..., Path]) -> None:
@@ -153,10 +171,11 @@ def test_points_are_counted_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch
 
 
 @settings(max_examples=60)
-@given(maps(), maps(), maps())
-def test_whatever_is_found_is_what_whole_maps_give(common: Any, old: Any, new: Any) -> None:
+@given(maps(), maps(), maps(), st.sampled_from([0, 1_000]))
+def test_whatever_is_found_is_what_whole_maps_give(common: Any, old: Any, new: Any, few: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edges, "MOST_DIFFERING", 1.0)
+        patch.setattr(edges, "_FEW", few)
         before, after = (geometry.as_multipolygon(shapely.union(common, ground)) for ground in (old, new))
         ground = edges.difference(before, after)
     if ground is None:

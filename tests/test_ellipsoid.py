@@ -113,4 +113,4 @@ def test_neighbouring_maps_of_the_sample_hold_against_both_oracles(
     assert oracles.engines(tmp_path, split) < oracles.ENGINES_KM2
     said = capsys.readouterr().out
     assert "4 areas of" in said  # two held, one gained, one lost
-    assert "1 left to plain" in said
+    assert "1 by edges" in said

@@ -12,13 +12,13 @@ elsewhere; an edge that both have, in the same direction, adds and takes away th
 The winding number changes only across an edge that is left, so it is constant on each face that these edges
 bound, and one point of a face tells.
 
-Where it may fail. Cutting edges rounds their crossings, as every overlay must, and GEOS falls back to coarser noding
-where that fails. So nothing is believed that does not prove itself. A line that bounds no face must be crossed
-without a turn: as many new edges as old ones run along it either way, as where one map has a vertex on an edge of the
-other and both are the same line to the last bit. Every winding number must be −1, 0 or +1, and the faces must add up
-to the change of the total. Otherwise there is no answer, and the caller takes the plain way. The last of these cannot
-see an error that gained and lost have in common: the plain way remains the oracle, on every pair of the publishers'
-archives (docs/performance.md).
+Where it may fail. Cutting edges rounds their crossings, as every overlay must, and GEOS fails, or falls back to coarser
+noding, where lines all but coincide: mostly where one map has a vertex on an edge of the other. So edges are first cut
+at such vertices, which moves nothing but last digits, and pieces that both have are dropped too. And nothing is
+believed that does not prove itself: all lines must bound faces, every winding number must be −1, 0 or +1, and the faces
+must add up to the change of the total. Otherwise there is no answer, and the caller takes the plain way. The last of
+these cannot see an error that gained and lost have in common: the plain way remains the oracle, on every pair of the
+publishers' archives (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, refuse_crossings, same_edges
+from frontcalc.errors import DataError
+from frontcalc.geometry import Floats, Geometries, Ints, directed_edges, meeting_boxes, refuse_crossings, same_edges
 
-MOST_DIFFERING = 0.2  # share of edges that differ above which the plain way is as fast
+MOST_DIFFERING = 1 / 3  # share of edges that differ above which the plain way is as fast
 TOLERANCE_M2 = 0.01  # the faces may be so far from the change of the total: sums over whole maps err by a hundredth
-_SAME_LINE_M = 1e-5  # ten times the grid that vertices lie on
-_CELLS = 2_000_000  # of the table of points by edges: 16 MB
-
-
+_ON_LINE_M = 1e-8  # as far as rounding moves a crossing aside
+_CELLS = 2_000_000  # pairs of a point and an edge that are looked at at once: 16 MB; real maps have three an edge
+_FEW = 1_000  # edges that differ, of which few lie all but on one another: they are cut where that is needed
 _recent: list[tuple[shapely.Geometry, Floats]] = []  # the last two maps and their edges, since the next step needs one
 
 
@@ -51,14 +51,29 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tup
     refuse_crossings(np.concatenate([old_rest, new_rest]))  # edges that both maps have cross none of either
     if len(old_rest) + len(new_rest) > MOST_DIFFERING * (len(old) + len(new)):
         return None
-    faces = _faces(old_rest, new_rest)
-    if faces is None:
-        return None
-    points = shapely.get_coordinates(shapely.point_on_surface(faces))
-    turns = winding_numbers(points, new_rest) - winding_numbers(points, old_rest)
-    areas = shapely.area(faces)
     change = shapely.area(after) - shapely.area(before)
-    if (np.abs(turns) > 1).any() or abs(float(np.sum(turns * areas)) - change) > TOLERANCE_M2:
+    if len(old_rest) + len(new_rest) <= _FEW and (ground := proven(old_rest, new_rest, change)):
+        return ground
+    try:
+        pieces, of = cut_at_vertices(np.concatenate([old_rest, new_rest]))
+    except DataError:
+        return None
+    return proven(*differing(pieces[of < len(old_rest)], pieces[of >= len(old_rest)]), change)
+
+
+def proven(old: Floats, new: Floats, change_m2: float) -> tuple[Geometries, Geometries] | None:
+    """Return the faces (n,) gained and lost that edges (m, 4) and (k, 4) bound, None where they do not prove right."""
+    edges = np.concatenate([old[::-1, [2, 3, 0, 1]], new])  # what is taken away runs the other way
+    try:
+        # Where edges nearly coincide, a union of the lines snaps them together more often than this.
+        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(joined(edges))))
+    except shapely.GEOSException:
+        return None
+    made, *loose = shapely.polygonize_full(noded)
+    faces = shapely.get_parts(made)
+    turns = winding_numbers(shapely.get_coordinates(shapely.point_on_surface(faces)), edges)
+    off_m2 = float(np.sum(turns * shapely.area(faces))) - change_m2
+    if not shapely.is_empty(loose).all() or (np.abs(turns) > 1).any() or abs(off_m2) > TOLERANCE_M2:
         return None
     return faces[turns == 1], faces[turns == -1]
 
@@ -74,55 +89,42 @@ def winding_numbers(points: Floats, edges: Floats) -> Ints:
 
     Each edge that crosses the ray from the point eastwards counts, upwards +1 and downwards −1.
     """
-    x0, y0, x1, y1 = edges.T
-    turns = [np.empty(0, dtype=np.int64)]
+    turns, order = np.zeros(len(points), dtype=np.int64), np.argsort(points[:, 1])
     at_once = max(1, _CELLS // max(1, len(edges)))
     for start in range(0, len(points), at_once):
-        x, y = (points[start : start + at_once, axis, None] for axis in (0, 1))
+        some = order[start : start + at_once]
+        # Of each edge the points as high as it is, of these in the order of their height.
+        first, last = np.searchsorted(points[some, 1], np.sort(edges[:, 1::2], axis=1)).T
+        edge = np.repeat(np.arange(len(edges)), last - first)
+        point = some[np.arange(len(edge)) - (np.cumsum(last - first) - last)[edge]]
+        (x0, y0, x1, y1), (x, y) = edges[edge].T, points[point].T
         side = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
-        upward, downward = (y0 <= y) & (y < y1) & (side > 0), (y1 <= y) & (y < y0) & (side < 0)
-        turns.append(upward.sum(axis=1) - downward.sum(axis=1))
-    return np.concatenate(turns)
+        upward = np.sign(y1 - y0)
+        turns += np.bincount(point, upward * (side * upward > 0), minlength=len(points)).astype(np.int64)
+    return turns
 
 
-def _faces(old: Floats, new: Floats) -> Geometries | None:
-    """Return the faces (n,) that edges (m, 4) and (k, 4) bound, None where other lines mark a change too."""
-    edges = np.concatenate([old, new])
-    if not len(edges):
-        return np.empty(0, dtype=object)
-    try:
-        # Where edges nearly coincide, a union of the lines snaps them together more often than this.
-        noded = shapely.get_parts(shapely.node(shapely.multilinestrings(joined(edges))))
-    except shapely.GEOSException:
-        return None
-    faces, *loose = shapely.polygonize_full(noded)
-    lines = shapely.get_parts(np.array(loose, dtype=object))
-    if len(lines) and (turns_across(lines, new) != turns_across(lines, old)).any():
-        return None
-    return shapely.get_parts(faces)
+def cut_at_vertices(edges: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Return edges (n, 4) cut where others begin on them, (m, 4), and of which each is; DataError over `_CELLS`."""
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2))))
+    other, edge = meeting_boxes(np.asarray(shapely.points(edges[:, :2])), tree, most=_CELLS)
+    (x, y), (to_x, to_y) = (edges[other, :2] - edges[edge, :2]).T, (edges[:, 2:] - edges[:, :2])[edge].T
+    along, aside, square = x * to_x + y * to_y, x * to_y - y * to_x, to_x * to_x + to_y * to_y
+    on = np.flatnonzero((along > 0) & (along < square) & (aside * aside <= _ON_LINE_M**2 * square))
+    on = on[np.lexsort([along[on], edge[on]])]
+    # Several edges may begin at one place.
+    on = on[np.append(True, (np.diff(edge[on]) != 0) | (np.diff(along[on]) != 0))[: len(on)]]
+    of = np.sort(np.append(np.arange(len(edges)), edge[on]))
+    pieces, at = edges[of], edge[on] + np.arange(len(on))
+    pieces[at, 2:] = pieces[at + 1, :2] = edges[other[on], :2]
+    return pieces, of
 
 
 def joined(edges: Floats, begins: NDArray[np.bool_] | None = None) -> Geometries:
     """Return edges (n, 4) as lines (m,), which begin at some (n,), or else where the edge before does not end."""
     if begins is None:
-        begins = np.append(True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1))
+        begins = np.append(True, (edges[1:, :2] != edges[:-1, 2:]).any(axis=1))[: len(edges)]
     ends = edges[np.append(begins, True)[1:], 2:]
     line = np.append(np.cumsum(begins) - 1, np.arange(len(ends)))
     order = np.argsort(line, kind="stable")
     return np.asarray(shapely.linestrings(np.concatenate([edges[:, :2], ends])[order], indices=line[order]))
-
-
-def turns_across(lines: Geometries, edges: Floats) -> Ints:
-    """Return by how much the winding number of edges (n, 4) changes across each segment (m,) of lines.
-
-    It is the number of edges that run along the segment's middle in its own direction, less those that run against it.
-    """
-    points, line = shapely.get_coordinates(lines, return_index=True)
-    start = np.flatnonzero(line[1:] == line[:-1])
-    forth = points[start + 1] - points[start]
-    middle = points[start] + forth / 2
-    places = shapely.points(middle)
-    tree = shapely.STRtree(np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2))))
-    segment, near = tree.query(places, predicate="dwithin", distance=_SAME_LINE_M)
-    along = np.sum(forth[segment] * (edges[near, 2:] - edges[near, :2]), axis=1)
-    return np.bincount(segment, np.sign(along), minlength=len(start)).astype(np.int64)

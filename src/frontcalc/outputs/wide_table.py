@@ -27,7 +27,10 @@ def with_strips_joined(rows: Sequence[Any], meta: Meta) -> Sequence[Any]:
     if "," in meta.level or meta.drops_slivers or getattr(meta, "step", None):
         return rows
     moving = [row for row in rows if row.region not in LAST and moves(row, "gained_km2", "lost_km2")]
-    firm = {row.region for row in moving if _moves_beyond_slivers(row)}
+    # Those that gained or lost more than slivers, as figures are shown.
+    sides = [(row, row.gained_km2, row.gained_sliver_km2) for row in moving]
+    sides += [(row, row.lost_km2, row.lost_sliver_km2) for row in moving]
+    firm = {row.region for row, whole, sliver in sides if decimals((whole or 0.0) - (sliver or 0.0), 1)}
     thin = dict.fromkeys(row.region for row in moving if row.region not in firm)
     if len(thin) < 2:
         return rows
@@ -45,12 +48,6 @@ def strips_line(rows: Sequence[Any]) -> str:
     """Return a line that says what the rows of regions with slivers alone are; empty without any."""
     says = "thin strips: the regions in which only those changed, mostly lines drawn anew; --format csv has each"
     return says if any(row.level == STRIPS for row in rows) else ""
-
-
-def _moves_beyond_slivers(row: Any) -> bool:
-    """Say whether a row gained or lost more than slivers, as figures are shown."""
-    sides = ((row.gained_km2, row.gained_sliver_km2), (row.lost_km2, row.lost_sliver_km2))
-    return any(decimals((whole or 0.0) - (sliver or 0.0), 1) for whole, sliver in sides)
 
 
 def sum_row(rows: Sequence[Any], name: str) -> Any:

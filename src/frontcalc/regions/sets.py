@@ -94,10 +94,10 @@ class RegionSet:
         # Of a part that is all in one region twice its row, and one more where all of it is snapped; −1 of others.
         settled = np.full(len(parts), -1)
         part, piece = geometry.meeting_boxes(parts, tree, most=_MOST_MET)
-        shares, crossing = parts[part], np.ones(len(part), dtype=bool)
         for late in (False, True):
             if late:
-                part, piece, shares, crossing = meetings(tree, parts, part, piece)
+                met = shapely.intersects(tree.geometries[piece], parts[part])
+                part, piece = part[met], piece[met]
             row, first = rows[piece] * 2 + snapped[piece], np.flatnonzero(np.diff(part, prepend=-1))
             if gapless and len(first):
                 lowest, highest = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
@@ -105,7 +105,8 @@ class RegionSet:
                 settled[part[first[one]]] = lowest[one]
             # Of what is in one region, what of it is snapped is yet to be found.
             kept = (settled[part] < 0) | snapped[piece] & (settled[part] % 2 == 0)
-            part, piece, shares, crossing = (each[kept] for each in (part, piece, shares, crossing))
+            part, piece = part[kept], piece[kept]
+        shares, crossing = _shared(tree.geometries[piece], parts[part])
         shared_m2 = shapely.area(shares)
         if crossing.any():
             cut, number = np.unique(part[crossing], return_inverse=True)
@@ -141,7 +142,9 @@ class RegionSet:
         if beside:
             wanted = (snapped | (rows == len(self.names)))[piece]
             part, piece = part[wanted], piece[wanted]
-        _, piece, shares, crossing = meetings(tree, small, part, piece)
+        met = shapely.intersects(tree.geometries[piece], small[part])
+        part, piece = part[met], piece[met]
+        shares, crossing = _shared(tree.geometries[piece], small[part])
         # Ground may only touch a piece: shares are of any kind.
         shares[crossing] = shapely.intersection(shares[crossing], tree.geometries[piece[crossing]])
         assigned = rows[piece] < len(self.names)
@@ -169,26 +172,19 @@ class RegionSet:
         return made[self]
 
 
-def meetings(
-    tree: shapely.STRtree, parts: Geometries, part: Owners, piece: Owners
-) -> tuple[Owners, Owners, Geometries, Flags]:
-    """Return which pairs (k,) of a part of some ground and a piece meet; what they share; where that is yet to be cut.
+def _shared(pieces: Geometries, parts: Geometries) -> tuple[Geometries, Flags]:
+    """Return what a prepared piece and a part that meets it share, of pairs (k,), and where that is yet to be cut.
 
-    `tree` is of pieces (m,) that are small, without overlap, in metres and prepared: for one thread alone, since GEOS
-    completes a prepared geometry while it is used. `parts` (n,) are valid polygons in metres. What is shared is the
-    piece where the part lies around it, else the part, to be cut where the border of one may run through the other.
+    It is the piece where the part lies around it, else the part, to be cut where borders of both may cross.
     """
-    pieces = tree.geometries
-    met = shapely.intersects(pieces[piece], parts[part])
-    part, piece = part[met], piece[met]
-    inside = shapely.contains_properly(pieces[piece], parts[part])
+    inside = shapely.contains_properly(pieces, parts)
     # Only a part whose box holds the piece's can lie around it.
-    outer, inner = shapely.bounds(parts[part]), shapely.bounds(pieces[piece])
+    outer, inner = shapely.bounds(parts), shapely.bounds(pieces)
     boxed = (outer[:, :2] <= inner[:, :2]).all(axis=1) & (inner[:, 2:] <= outer[:, 2:]).all(axis=1)
     around = np.asarray(~inside & boxed)
-    shapely.prepare(parts[part[around]])
-    around[around] = shapely.contains_properly(parts[part[around]], pieces[piece[around]])
-    return part, piece, np.where(around, pieces[piece], parts[part]), ~(inside | around)
+    shapely.prepare(parts[around])
+    around[around] = shapely.contains_properly(parts[around], pieces[around])
+    return np.where(around, pieces, parts), ~(inside | around)
 
 
 @lru_cache(maxsize=16)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-BLOCK = 16  # neighbouring steps that a worker takes at once, twice that of many; it reads the map before them too
+BLOCK = 8  # neighbouring steps that a worker takes at once at least, four times that at most; it reads a map more
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at, and it looks whether its parent is there
@@ -127,8 +127,9 @@ def measured_ahead(
     step, as where a map is passed over, it measures that itself. So nothing depends on what was foreseen here.
     """
     rest, options = track(days, what), run.options
-    count, elsewhere = min(options.threads, math.ceil(len(days) / BLOCK)), isinstance(options.workers, str)
+    count, elsewhere = min(options.threads, math.ceil(len(days) / (2 * BLOCK))), isinstance(options.workers, str)
     last, is_new = before.snapshot.ref if before else None, False
+    left, sizes = len(days), list[int]()
 
     def send_block(block: list[date]) -> Callable[[], MeasuredChain]:
         nonlocal last, is_new
@@ -148,12 +149,15 @@ def measured_ahead(
         if isinstance(options.workers, str):
             from frontcalc.run.cluster import connected
 
-            (send, at_once), size = connected(stack, options.workers), BLOCK
+            (send, at_once), sizes = connected(stack, options.workers), [2 * BLOCK] * math.ceil(left / (2 * BLOCK))
         else:
             begin = _processes if options.processes and sys.platform == "linux" else threads
-            many = len(days) >= 4 * BLOCK * count
-            send, at_once, size = begin(stack, count), 2 * count, 2 * BLOCK if many else BLOCK
-        for block, measured in _ahead(send_block, at_once, iter(lambda: list(islice(rest, size)), [])):
+            send, at_once = begin(stack, count), 3 * count
+            while left > 0:
+                # Ever fewer, so that no worker waits long for the last.
+                sizes.append(min(4 * BLOCK, max(BLOCK, left // (2 * count))))
+                left -= sizes[-1]
+        for block, measured in _ahead(send_block, at_once, (list(islice(rest, size)) for size in sizes)):
             keep_measured(measured, run.cache, elsewhere=elsewhere)
             yield from block
 
