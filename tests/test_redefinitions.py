@@ -179,6 +179,16 @@ def test_water_that_is_left_off_is_named_whatever_the_regions(archive: Write, re
         )
 
 
+def test_water_elsewhere_is_told_by_the_land_of_the_world(archive: Write) -> None:
+    """Beside Sri Lanka, whose regions are not those that are drawn closely."""
+    kandy, sea, inland = shapely.box(80.5, 7, 80.8, 7.3), shapely.box(79, 6.5, 79.4, 6.9), shapely.box(81, 7, 81.4, 7.4)
+    for name, more, count in (("sea", sea, 1), ("inland", inland, 0)):
+        maps = {"2024-01-01": {"control_map": [kandy]}, "2024-02-01": {"control_map": [kandy, more]}}
+        faults = said(frontcalc.diff(["2024-02-01"], archive=archive(maps, name=name), view="control"))
+        assert len(faults) == count
+        assert all(" km² gained are water, " in fault for fault in faults)
+
+
 def test_land_beyond_the_embedded_regions_is_no_water(archive: Write) -> None:
     kyiv, belarus = shapely.box(29.5, 50.8, 30, 51), shapely.box(29, 52.8, 29.5, 53)
     maps = archive({"2024-01-01": {"control_map": [kyiv]}, "2024-02-01": {"control_map": [kyiv, belarus]}})

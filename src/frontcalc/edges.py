@@ -13,12 +13,12 @@ The winding number changes only across an edge that is left, so it is constant o
 bound, and one point of a face tells.
 
 Where it may fail. Cutting edges rounds their crossings, as every overlay must, and GEOS fails, or falls back to coarser
-noding, where lines all but coincide: mostly where one map has a vertex on an edge of the other. So edges are first cut
-at such vertices, which moves nothing but last digits, and pieces that both have are dropped too. And nothing is
-believed that does not prove itself: all lines must bound faces, every winding number must be −1, 0 or +1, and the faces
-must add up to the change of the total. Otherwise there is no answer, and the caller takes the plain way. The last of
-these cannot see an error that gained and lost have in common: the plain way remains the oracle, on every pair of the
-publishers' archives (docs/performance.md).
+noding, where lines all but coincide: mostly where one map has a vertex on an edge of the other. So edges are cut at
+such vertices where many differ or a try without it fails: that moves nothing but last digits, and pieces that both have
+are dropped too. And nothing is believed that does not prove itself: all lines must bound faces, every winding number
+must be −1, 0 or +1, and the faces must add up to the change of the total. Otherwise there is no answer, and the caller
+takes the plain way. The last of these cannot see an error that gained and lost have in common: the plain way remains
+the oracle, on every pair of the publishers' archives (docs/performance.md).
 """
 
 from __future__ import annotations
