@@ -86,7 +86,8 @@ def test_edges_that_are_mixed_to_the_same_number_are_not_taken_for_each_other(mo
 
 
 def test_the_same_map_has_no_difference_and_neither_have_two_empty_ones() -> None:
-    for ground in (boxes(*STAYING), shapely.MultiPolygon()):
+    staying = boxes(*STAYING)
+    for ground in (staying, staying, shapely.MultiPolygon()):  # of the second the edges are known
         gained, lost = found(ground, ground)
         assert gained.is_empty
         assert lost.is_empty
@@ -129,10 +130,10 @@ def test_a_vertex_on_an_edge_of_the_other_map_changes_nothing() -> None:
 
 def test_edges_are_cut_where_others_begin_on_them() -> None:
     """A third of a slanted edge is no number: the vertex lies beside it by its last digits."""
-    slanted, third, half = [1e6, 0.0, 1e6 + 1, 1.0], 1e6 + 1 / 3, 1e6 + 0.5
-    others = [[half, 0.5, 0, 0], [third, 1 / 3, 0, 0], [third, 1 / 3, 0, 1], [third, 1 / 3 + 1e-6, 5, 5]]
+    slanted, third, half = [1e6, 0.0, 1e6 + 1e3, 1e3], 1e6 + 1e3 / 3, 1e6 + 5e2
+    others = [[half, 5e2, 0, 0], [third, 1e3 / 3, 0, 0], [third, 1e3 / 3, 0, 1], [third, 1e3 / 3 + 1e-6, 5, 5]]
     pieces, of = edges.cut_at_vertices(np.array([slanted, *others, slanted]))
-    cut = [[1e6, 0, third, 1 / 3], [third, 1 / 3, half, 0.5], [half, 0.5, 1e6 + 1, 1]]
+    cut = [[1e6, 0, third, 1e3 / 3], [third, 1e3 / 3, half, 5e2], [half, 5e2, 1e6 + 1e3, 1e3]]
     assert pieces.tolist() == [*cut, *others, *cut]
     assert of.tolist() == [0, 0, 0, 1, 2, 3, 4, 5, 5, 5]
 
@@ -160,6 +161,14 @@ def test_vertices_that_differ_in_their_last_digits_are_the_same_edges(archive: C
     )
     old, new = edges.differing(edges.directed_edges(before), edges.directed_edges(after))
     assert len(old) == len(new) == 0
+
+
+def test_rings_wind_around_what_they_enclose_and_nothing_else() -> None:
+    """On slanted edges, close to either side of them."""
+    ground = shapely.Polygon([(0, 0), (10, 1), (9, 30), (4, 2)], [[(6, 4), (8, 4), (8.5, 12)]])
+    points = np.array([(x / 7 + 0.013, y / 3 + 0.017) for x in range(-3, 80) for y in range(-3, 95)])
+    turns = edges.winding_numbers(points, edges.directed_edges(ground))
+    assert turns.tolist() == shapely.contains_xy(ground, points).astype(int).tolist()
 
 
 def test_points_are_counted_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
