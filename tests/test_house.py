@@ -237,7 +237,7 @@ def test_ci_calls_targets_that_there_are_on_every_python_that_is_promised() -> N
 # What scripts/house.py measures, which only goes down: lines and files of the sources; functions, files, depth and
 # classes on the way of `diff 2023 2024`; frozen classes in all, and the lines of the longest file.
 BUDGETS = {
-    **{"lines": 30_567, "files": 141, "functions": 243, "way's files": 54, "depth": 18, "classes": 32},
+    **{"lines": 30_566, "files": 141, "functions": 243, "way's files": 54, "depth": 18, "classes": 32},
     **{"frozen classes": 126, "longest file": 396},
 }
 

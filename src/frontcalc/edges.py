@@ -51,14 +51,14 @@ def difference(before: shapely.MultiPolygon, after: shapely.MultiPolygon) -> tup
     refuse_crossings(np.concatenate([old_rest, new_rest]))  # edges that both maps have cross none of either
     if len(old_rest) + len(new_rest) > MOST_DIFFERING * (len(old) + len(new)):
         return None
-    change = shapely.area(after) - shapely.area(before)
-    if len(old_rest) + len(new_rest) <= _FEW and (ground := proven(old_rest, new_rest, change)):
+    change_m2 = shapely.area(after) - shapely.area(before)
+    if len(old_rest) + len(new_rest) <= _FEW and (ground := proven(old_rest, new_rest, change_m2)):
         return ground
     try:
         pieces, of = cut_at_vertices(np.concatenate([old_rest, new_rest]))
     except DataError:
         return None
-    return proven(*differing(pieces[of < len(old_rest)], pieces[of >= len(old_rest)]), change)
+    return proven(*differing(pieces[of < len(old_rest)], pieces[of >= len(old_rest)]), change_m2)
 
 
 def proven(old: Floats, new: Floats, change_m2: float) -> tuple[Geometries, Geometries] | None:
@@ -105,7 +105,7 @@ def winding_numbers(points: Floats, edges: Floats) -> Ints:
 
 
 def cut_at_vertices(edges: Floats) -> tuple[Floats, NDArray[np.intp]]:
-    """Return edges (n, 4) cut where others begin on them, (m, 4), and of which each is; DataError over `_CELLS`."""
+    """Return edges (n, 4) cut where others begin on them, (m, 4), and the edge of each; DataError: too many pairs."""
     tree = shapely.STRtree(np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2))))
     other, edge = meeting_boxes(np.asarray(shapely.points(edges[:, :2])), tree, most=_CELLS)
     (x, y), (to_x, to_y) = (edges[other, :2] - edges[edge, :2]).T, (edges[:, 2:] - edges[:, :2])[edge].T

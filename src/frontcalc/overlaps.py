@@ -75,11 +75,10 @@ def _shared(one: Sequence[Floats], other: Sequence[Floats]) -> Floats:
     near = (bx < east[of_b]) & (bx + b_width > ax[first_a][of_b]) & (by + np.maximum(b_rise, 0) > foot[of_b])
     b = np.flatnonzero(near)
     m, n = _meeting(of_a[a], ax[a], a_width[a], of_b[b], bx[b], b_width[b])
-    ay, by = ay - foot[of_a], by - foot[of_b]
     a, b = a[m], b[n]
     pair, sign = of_a[a], a_sign[a] * b_sign[b]
-    ax, ay, a_width, a_rise = ax[a], ay[a], a_width[a], a_rise[a]
-    bx, by, b_width, b_rise = bx[b], by[b], b_width[b], b_rise[b]
+    ax, ay, a_width, a_rise = ax[a], ay[a] - foot[pair], a_width[a], a_rise[a]
+    bx, by, b_width, b_rise = bx[b], by[b] - foot[pair], b_width[b], b_rise[b]
     start, end = np.maximum(ax, bx), np.minimum(ax + a_width, bx + b_width)
     # Divided before they are multiplied: a rise over a width that is next to nothing would be no number.
     a_start, a_end = (ay + a_rise * ((x - ax) / a_width) for x in (start, end))

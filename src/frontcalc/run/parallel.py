@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-BLOCK = 8  # neighbouring steps that a worker takes at once at least, four times that at most; it reads a map more
+BLOCK = 8  # steps that a worker takes at once at least, four times that at most; it reads the map before them too
 _FEWEST = 4  # maps of a chain for which forking pays
 _START_S = 20  # after which processes that have not answered are given up
 _LOOK_S = 1  # after which a process that has not answered is looked at, and it looks whether its parent is there
